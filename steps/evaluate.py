@@ -1,0 +1,241 @@
+"""Compare the trained models and decide which one wins.
+
+Reads `split/`, its holdout, and the models with the searches they came from.
+Writes `verdict/`: verdict.json, a card, and the predictions on the holdout; metrics and figures of each model.
+
+The winner is chosen on cross-validation, the folds being the same for all; the holdout only reports. The first model
+wins unless another one's advantage is established: it is the simpler.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from sklearn.metrics import confusion_matrix, get_scorer
+
+from steps.forest.compare import Comparison
+from steps.forest.labels import as_text, codes_of
+from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
+from steps.forest.pipelines import with_classes
+from steps.forest.verdict import Verdict, decide
+from steps.lineage.artifacts import Artifact, fetch, publish
+from steps.lineage.datasets import log_dataset
+from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.models import load_model, trainer_run
+from steps.report import figures, markdown
+from steps.report.card import verdict_card
+from steps.table.manifest import read_verified, write_table
+from steps.table.schema import Schema
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout."""
+
+    name: str
+    uri: str
+    search: Artifact
+    found: dict[str, Any]
+    codes: np.ndarray
+    probabilities: np.ndarray
+    score: float
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The labels, in the order of the probabilities' columns."""
+        return np.asarray(self.found["classes"])
+
+
+@click.command("evaluate", cls=EntryPoint)
+@click.option("--split", required=True)
+@click.option("--models", required=True)
+def evaluate(split: str, models: str) -> None:
+    """Score the models on the holdout and write the verdict."""
+    uris = [uri.strip() for uri in models.split(",") if uri.strip()]
+    if len(uris) < 2:
+        raise ValueError(f"Got models={models!r}, expected two or more model URIs, separated by commas.")
+    data = fetch(split, "split")
+    schema = Schema.from_dict(data.manifest["schema"])
+    rows = read_verified(data.folder / "test.parquet").to_pandas()
+    log_dataset(split, schema, data.manifest["fingerprints"]["test"], name="test", context="holdout")
+    contestants = [contest(uri, data, schema, rows) for uri in uris]
+    check_comparable(contestants)
+    verdict = decide(
+        {c.name: c.found["fold_scores"] for c in contestants},
+        {c.name: c.score for c in contestants},
+        contestants[0].found["scoring"],
+    )
+    metrics = {c.name: report(c, rows[schema.target]) for c in contestants}
+    _publish(data, contestants, verdict, metrics, schema.target)
+
+
+def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Contestant:
+    """Load the model and let it predict the holdout; it must have been trained on this very split."""
+    search = fetch(f"runs:/{trainer_run(uri)}/search", "search")
+    if search.manifest["split_fingerprints"] != data.manifest["fingerprints"]:
+        raise ValueError(
+            f"Got the model {uri}, which was trained on another split than {data.manifest['run_id']}'s; expected "
+            f"models of the split that they are compared on, or they would have seen its holdout."
+        )
+    found = json.loads((search.folder / "search.json").read_text(encoding="utf-8"))
+    pipeline = load_model(uri, search.manifest["model"]["sha256"])
+    codes = codes_of(rows[schema.target], np.asarray(found["classes"]))
+    features = rows[schema.features]
+    coded = with_classes(pipeline, np.arange(len(found["classes"])))
+    return Contestant(
+        name=search.manifest["step"],
+        uri=search.manifest["model"]["uri"],
+        search=search,
+        found=found,
+        codes=codes,
+        probabilities=coded.predict_proba(features),
+        score=float(get_scorer(found["scoring"])(coded, features, codes)),
+    )
+
+
+def check_comparable(contestants: list[Contestant]) -> None:
+    """Raise ValueError unless all were scored in the same way."""
+    for option in ("scoring", "cv", "seed"):
+        values = {contestant.found[option] for contestant in contestants}
+        if len(values) > 1:
+            raise ValueError(f"Got models trained with {option}={' and '.join(map(str, values))}, expected one value.")
+    names = [contestant.name for contestant in contestants]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Got models of the steps {', '.join(names)}, expected different ones.")
+
+
+def report(contestant: Contestant, labels: pd.Series) -> dict[str, float]:
+    """Log the model's metrics, under its own name, and its figures; return the metrics by their short names."""
+    name, classes = contestant.name, as_text(contestant.classes)
+    codes, probabilities = contestant.codes, contestant.probabilities
+    metrics = holdout_metrics(codes, probabilities, classes) | {contestant.found["scoring"]: contestant.score}
+    model_id = contestant.uri.removeprefix("models:/")
+    mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()}, model_id=model_id)
+    texts = np.asarray(classes, dtype=object)
+    _evaluate_with_mlflow(name, texts[codes], texts[probabilities.argmax(axis=1)], classes, model_id)
+    matrix = confusion_matrix(codes, probabilities.argmax(axis=1), labels=np.arange(len(classes)))
+    drawings = {
+        "confusion_matrix": figures.confusion_matrix(matrix, classes, f"{name}: confusion matrix"),
+        "roc_curves": figures.roc_curves(roc_curves(codes, probabilities, classes), f"{name}: ROC curves"),
+        "precision_recall_curves": figures.precision_recall_curves(
+            precision_recall_curves(codes, probabilities, classes), f"{name}: precision-recall curves"
+        ),
+    }
+    for drawing, figure in drawings.items():
+        mlflow.log_figure(figure, f"{name}/{drawing}.png")
+    return metrics
+
+
+def _evaluate_with_mlflow(
+    name: str, labels: np.ndarray, predicted: np.ndarray, classes: list[str], model_id: str
+) -> None:
+    # The predictions are given, so that the model is asked once; labels as text, since MLflow's evaluator takes
+    # some types for a regression's.
+    config: dict[str, Any] = {
+        "metric_prefix": f"{name}_",
+        "log_model_explainability": False,
+        "label_list": classes,
+        "average": "weighted",
+    }
+    if len(classes) == 2:
+        config |= {"pos_label": classes[1]}
+    mlflow.models.evaluate(
+        data=pd.DataFrame({"label": labels, "prediction": predicted}),
+        targets="label",
+        predictions="prediction",
+        model_type="classifier",
+        evaluators="default",
+        evaluator_config=config,
+        model_id=model_id,
+    )
+
+
+def _publish(
+    data: Artifact,
+    contestants: list[Contestant],
+    verdict: Verdict,
+    metrics: dict[str, dict[str, float]],
+    target: str,
+) -> None:
+    by_name = {contestant.name: contestant for contestant in contestants}
+    scoring = contestants[0].found["scoring"]
+    content = {
+        "winner": verdict.winner,
+        "sentence": verdict.sentence,
+        "scoring": scoring,
+        "target": target,
+        "comparisons": {name: comparison.to_dict() for name, comparison in verdict.comparisons.items()},
+        "models": {
+            name: {
+                "uri": contestant.uri,
+                "run_id": contestant.search.manifest["run_id"],
+                "best": contestant.found["best"],
+                "cv_mean": contestant.found["mean_score"],
+                "cv_std": contestant.found["std_score"],
+                "fold_scores": contestant.found["fold_scores"],
+                "holdout": metrics[name],
+            }
+            for name, contestant in by_name.items()
+        },
+        "data_fingerprint": data.manifest["data_fingerprint"],
+        "rows": {name: about["rows"] for name, about in data.manifest["files"].items()},
+    }
+    mlflow.log_figure(
+        figures.paired_folds(
+            {name: contestant.found["fold_scores"] for name, contestant in by_name.items()},
+            {name: contestant.score for name, contestant in by_name.items()},
+            scoring,
+        ),
+        "paired_folds.png",
+    )
+    _log_comparisons(verdict.comparisons, verdict)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "verdict.json").write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+        (folder / "card.html").write_text(verdict_card(content), encoding="utf-8")
+        write_table(predictions(contestants), folder / "predictions.parquet")
+        publish(folder, "verdict", step="evaluate", inputs=(data, *(c.search for c in contestants)))
+    click.echo(f"evaluate: {verdict.sentence}")
+    rows = [
+        [markdown.escape(name), f"{model['cv_mean']:.4f} ± {model['cv_std']:.4f}", f"{model['holdout'][scoring]:.4f}"]
+        for name, model in content["models"].items()
+    ]
+    describe(
+        f"**{markdown.escape(verdict.sentence)}**\n\n"
+        + markdown.table(["model", f"{markdown.escape(scoring)}, cross-validated", "holdout"], rows)
+    )
+
+
+def _log_comparisons(comparisons: dict[str, Comparison], verdict: Verdict) -> None:
+    for name, comparison in comparisons.items():
+        mlflow.log_metrics(
+            {
+                f"{name}_difference": comparison.difference,
+                f"{name}_difference_low": comparison.low,
+                f"{name}_difference_high": comparison.high,
+                f"{name}_p_value": comparison.p_value,
+            }
+        )
+    mlflow.set_tag("grove.winner", verdict.winner)
+
+
+def predictions(contestants: list[Contestant]) -> pa.Table:
+    """Return the holdout's true classes, and each model's predicted ones, in the rows' order."""
+    texts = np.asarray(as_text(contestants[0].classes), dtype=object)
+    columns = {"label": texts[contestants[0].codes]}
+    for contestant in contestants:
+        columns[contestant.name] = texts[contestant.probabilities.argmax(axis=1)]
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+if __name__ == "__main__":
+    evaluate()

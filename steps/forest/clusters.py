@@ -1,0 +1,50 @@
+"""What k-means found: where its clusters lie, and which classes fall into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Rows in the plane, and their clusters.
+
+    Attributes
+    ----------
+    points : (n_rows, 2) float64
+        The first two principal components of the standardised features that k-means sees.
+    labels : (n_rows,) int64
+        Each row's cluster.
+    explained
+        The share of the variance in each component, 0 to 1.
+    """
+
+    points: np.ndarray
+    labels: np.ndarray
+    explained: tuple[float, float]
+
+
+def project_clusters(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
+    """Return the clusters of a fitted `kmeans_pipeline` for raw rows, (n_rows, n_features)."""
+    clusters = dict(fitted["features"].transformer_list)["clusters"]
+    seen = clusters["scale"].transform(fitted["encode"].transform(rows))
+    labels = clusters["kmeans"].transform(seen).argmin(axis=1)
+    # A single feature has one component; the second one of its picture is zero.
+    pca = PCA(n_components=min(2, *seen.shape), svd_solver="covariance_eigh").fit(seen)
+    points = np.zeros((len(seen), 2))
+    points[:, : pca.n_components_] = pca.transform(seen)
+    explained = [float(share) for share in np.nan_to_num(pca.explained_variance_ratio_)] + [0.0]
+    return Clusters(points, labels, (explained[0], explained[1]))
+
+
+def clusters_by_class(labels: np.ndarray, codes: np.ndarray, classes: list[str]) -> pd.DataFrame:
+    """Return for each cluster (row) the share of each class (column) among its rows; a row sums to 1."""
+    counts = pd.crosstab(labels, codes)
+    counts.columns = [classes[code] for code in counts.columns]
+    counts.index.name = "cluster"
+    return counts.div(counts.sum(axis=1), axis=0)

@@ -1,0 +1,110 @@
+"""What a model scores on the holdout: metrics, curves, and how much each column matters."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+from sklearn.base import clone
+from sklearn.inspection import permutation_importance
+from sklearn.pipeline import Pipeline
+
+from steps.forest.search import folds
+
+Curve = tuple[np.ndarray, np.ndarray, float]
+
+
+def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, float]:
+    """Return metrics that `mlflow.models.evaluate` leaves out, by scikit-learn's definitions.
+
+    Parameters
+    ----------
+    codes : (n_rows,) int64
+        True classes.
+    probabilities : (n_rows, n_classes) float64
+        Predicted; the prediction is the most probable class, the first of equals.
+    classes
+        The names of all classes; those without a row in the holdout do not count.
+    """
+    predicted = probabilities.argmax(axis=1)
+    every = np.arange(len(classes))
+    with warnings.catch_warnings():
+        # A class that was predicted but is not in the holdout: its recall is not defined and not averaged.
+        warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
+        balanced = metrics.balanced_accuracy_score(codes, predicted)
+    scores = {
+        "accuracy": metrics.accuracy_score(codes, predicted),
+        "balanced_accuracy": balanced,
+        "f1_macro": metrics.f1_score(codes, predicted, average="macro", zero_division=0.0),
+        "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
+        "log_loss": metrics.log_loss(codes, probabilities, labels=every),
+    }
+    areas = [area for _, _, area in roc_curves(codes, probabilities, classes).values()]
+    if areas:
+        scores["roc_auc_ovr"] = float(np.mean(areas))
+    return {name: float(value) for name, value in scores.items()}
+
+
+def roc_curves(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Curve]:
+    """Return for each class, against the rest: false positive rates, true positive rates, and the area.
+
+    With two classes there is one curve, for the last one. A class with no rows, or with all, has none.
+    """
+    curves = {}
+    for code in _to_draw(codes, classes):
+        false_positive, true_positive, _ = metrics.roc_curve(codes == code, probabilities[:, code])
+        curves[classes[code]] = (
+            false_positive,
+            true_positive,
+            float(metrics.auc(false_positive, true_positive)),
+        )
+    return curves
+
+
+def precision_recall_curves(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Curve]:
+    """Return for each class, against the rest: recalls, precisions, and the average precision; as `roc_curves`."""
+    curves = {}
+    for code in _to_draw(codes, classes):
+        precision, recall, _ = metrics.precision_recall_curve(codes == code, probabilities[:, code])
+        average = metrics.average_precision_score(codes == code, probabilities[:, code])
+        curves[classes[code]] = (recall, precision, float(average))
+    return curves
+
+
+def _to_draw(codes: np.ndarray, classes: list[str]) -> list[int]:
+    counts = np.bincount(codes, minlength=len(classes))
+    drawable = [code for code in range(len(classes)) if 0 < counts[code] < len(codes)]
+    return [code for code in drawable if len(classes) > 2 or code == 1]
+
+
+def column_importances(
+    pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray, *, scorer: Any, cv: int, seed: int
+) -> pd.DataFrame:
+    """Return how much the score falls when a raw column is shuffled, on rows that the forest has not seen.
+
+    The pipeline is fitted anew on the first fold's training rows and asked on rows of its validation part. A wide
+    table has many columns to shuffle: beyond 20 it is one shuffle of at most 500 rows, else five of at most 2,000.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column: `column`, `mean` and `std` of the fall in score, the largest first.
+    """
+    train, validation = next(folds(cv, seed).split(rows, codes))
+    is_wide = rows.shape[1] > 20
+    sample = np.random.default_rng(seed).permutation(validation)[: 500 if is_wide else 2000]
+    validation = np.sort(sample)
+    fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
+    found = permutation_importance(
+        fitted,
+        rows.iloc[validation],
+        codes[validation],
+        scoring=scorer,
+        n_repeats=1 if is_wide else 5,
+        random_state=seed,
+    )
+    table = pd.DataFrame({"column": rows.columns, "mean": found.importances_mean, "std": found.importances_std})
+    return table.sort_values("mean", ascending=False, kind="stable", ignore_index=True)

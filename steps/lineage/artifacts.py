@@ -1,0 +1,89 @@
+"""Artifacts that one step hands to another: logged with a manifest, found by URI or path, verified before use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from steps.lineage.launcher import typed_in
+from steps.table.manifest import verify, write_manifest
+
+PROJECT = Path(__file__).parents[2]
+_OWN = "project:"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A verified folder that an earlier step wrote.
+
+    Attributes
+    ----------
+    folder
+        Where its files are now.
+    manifest
+        Who wrote it and from what: `kind`, `step`, `run_id`, `chain` (step to run ID), and what the step added.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def chain(self) -> dict[str, str]:
+        """The runs that this artifact came from, its own included: step to run ID."""
+        return dict(self.manifest["chain"])
+
+
+def resolve(uri: str) -> str:
+    """Return the URI with a local path made absolute.
+
+    A relative path means relative to the folder where the command was typed; `project:` before it, to the
+    project's own folder, wherever MLflow put that.
+    """
+    if uri.startswith(_OWN):
+        return str(PROJECT / uri.removeprefix(_OWN))
+    if "://" in uri or uri.startswith(("runs:/", "models:/")):
+        return uri
+    return str(typed_in() / Path(uri).expanduser())
+
+
+def download(uri: str, name: str) -> Path:
+    """Return the local path of what the URI or path leads to; `name` is the option's, for the message."""
+    place = resolve(uri)
+    if "://" not in place and not place.startswith(("runs:/", "models:/")):
+        return Path(place)
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
+    except (MlflowException, OSError, ImportError) as error:
+        raise ValueError(f"Got {name}={uri}, which can't be fetched: {' '.join(str(error).split())}") from error
+
+
+def fetch(uri: str, kind: str) -> Artifact:
+    """Return the artifact that the URI leads to, after its files were held against its manifest.
+
+    Raises
+    ------
+    ValueError
+        When it is not there, is of another kind, or its files are not what was written.
+    """
+    folder = download(uri, kind)
+    if not folder.is_dir():
+        raise ValueError(
+            f"Got {kind}={uri}, where there is no folder; expected the artifact of an earlier run, such as "
+            f"runs:/<run ID>/{kind}"
+        )
+    manifest = verify(folder)
+    if manifest.get("kind") != kind:
+        raise ValueError(f"Got {kind}={uri}, which is a {manifest.get('kind')}; expected a {kind}.")
+    return Artifact(folder, manifest)
+
+
+def publish(folder: Path, kind: str, *, inputs: tuple[Artifact, ...] = (), step: str, **about: Any) -> None:
+    """Log the folder as the active run's artifact `kind`, with a manifest of its files and of where it came from."""
+    run_id = mlflow.active_run().info.run_id
+    chain = {name: run for source in inputs for name, run in source.chain.items()} | {step: run_id}
+    write_manifest(folder, kind=kind, step=step, run_id=run_id, chain=chain, **about)
+    mlflow.log_artifacts(str(folder), kind)

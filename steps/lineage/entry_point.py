@@ -1,0 +1,135 @@
+"""A click command whose whole life, from reading its options to its exit code, is one truthful MLflow run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from steps.lineage import interruption
+from steps.lineage.tracking import check_tracking_uri
+
+FAILURE_TAG = "grove.failure"
+NOTE_TAG = "mlflow.note.content"
+
+_RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+
+
+class EntryPoint(click.Command):
+    """A command that is a run: FINISHED, FAILED with the reason in its description, or KILLED.
+
+    A user's mistake (a click error, ValueError, OSError or MlflowException) ends with one sentence and exit
+    code 1, its traceback kept as the artifact `traceback.txt`; anything else is Grove's mistake and shows its
+    traceback. Temporary files of the process, and of those that it starts, are removed at the end.
+    """
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command as click does, inside its MLflow run."""
+        if "--help" in sys.argv[1:]:
+            return super().main(*args, **extra)
+        with _temporary_folder() as folder:
+            interruption.install(lambda: _last_words(folder))
+            try:
+                with _run(str(self.name)):
+                    super().main(*args, **{**extra, "standalone_mode": False})
+            except click.ClickException as error:
+                print(f"Error: {error.format_message()}", file=sys.stderr)
+                sys.exit(1)
+            except KeyboardInterrupt:
+                print(f"{self.name}: interrupted", file=sys.stderr)
+                sys.exit(interruption.EXIT_CODE)
+
+
+def describe(markdown: str) -> None:
+    """Make the text the description of the active run, which the MLflow UI shows first."""
+    mlflow.set_tag(NOTE_TAG, markdown)
+
+
+@contextlib.contextmanager
+def _run(name: str) -> Iterator[None]:
+    # MLflow's news about its own doings would drown the steps' few lines.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    try:
+        check_tracking_uri(mlflow.get_tracking_uri())
+        with contextlib.redirect_stdout(sys.stderr):
+            # A name given here would replace the one that the user gave with --run-name.
+            run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
+    except (ValueError, OSError, MlflowException) as error:
+        raise click.ClickException(one_line(error)) from error
+    global _run_id
+    _run_id = run.info.run_id
+    try:
+        _give_name(run, name)
+        yield
+        mlflow.end_run("FINISHED")
+    except KeyboardInterrupt:
+        _end("KILLED", "interrupted")
+        raise
+    except click.ClickException as error:
+        _end("FAILED", one_line(error.format_message()))
+        raise
+    except (ValueError, OSError, MlflowException) as error:
+        _end("FAILED", one_line(error), traceback.format_exc())
+        raise click.ClickException(one_line(error)) from error
+    except BaseException as error:
+        _end("FAILED", one_line(f"{type(error).__name__}: {error}"), traceback.format_exc())
+        raise
+
+
+_run_id: str | None = None
+
+
+def _give_name(run: mlflow.ActiveRun, name: str) -> None:
+    # `mlflow run` makes up a name where the user gave none with --run-name.
+    if _RANDOM_NAME.fullmatch(run.info.run_name or ""):
+        mlflow.set_tag("mlflow.runName", name)
+
+
+def one_line(error: Exception | str) -> str:
+    """Return an error's message in one line."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _end(status: str, reason: str, details: str | None = None) -> None:
+    # The store may be what failed; then MLflow's parent process still marks the run by the exit code.
+    with contextlib.suppress(MlflowException, OSError):
+        mlflow.set_tag(FAILURE_TAG, reason[:5000])
+        describe(f"**{status.capitalize()}**: {reason}")
+        if details:
+            mlflow.log_text(details, "traceback.txt")
+    with contextlib.suppress(MlflowException, OSError):
+        mlflow.end_run(status)
+
+
+def _last_words(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if _run_id:
+        mlflow.MlflowClient().set_terminated(_run_id, "KILLED")
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Let all temporary files of this process and of those below it lie in one folder, and remove it."""
+    before = os.environ.get("TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="grove-", ignore_cleanup_errors=True) as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = None
+            os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)

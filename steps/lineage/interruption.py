@@ -1,0 +1,75 @@
+"""One way to end: SIGINT, SIGTERM, SIGHUP and the death of the launcher all become one KeyboardInterrupt."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+
+import psutil
+
+from steps.lineage import launcher
+
+EXIT_CODE = 130
+GRACE_SECONDS = 5.0
+"""How long a process may take to unwind before it is ended the hard way; fits that run in threads can't be stopped."""
+
+_POLL_SECONDS = 0.5
+_interrupted = threading.Event()
+
+
+def install(last_words: Callable[[], None]) -> None:
+    """Arm this process; to be called once, from its main thread.
+
+    Parameters
+    ----------
+    last_words
+        What is left to do when the process has not unwound in time; called from a thread of its own.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Ignored means that somebody wants it so: nohup, or a shell that put the command into the background.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, partial(_interrupt, last_words))
+    if launcher.ancestors():
+        threading.Thread(target=_watch_launcher, daemon=True).start()
+
+
+def _interrupt(last_words: Callable[[], None], number: int, frame: FrameType | None) -> None:
+    # Ctrl-C in a terminal and MLflow's own clean-up make two or three signals of one; the first counts.
+    if not _interrupted.is_set():
+        _interrupted.set()
+        threading.Thread(target=_end_the_hard_way, args=[last_words], daemon=True).start()
+        raise KeyboardInterrupt
+
+
+def _watch_launcher() -> None:
+    while not launcher.is_gone():
+        time.sleep(_POLL_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_the_hard_way(last_words: Callable[[], None]) -> None:
+    time.sleep(GRACE_SECONDS)
+    end_children(seconds=0.0)
+    speaking = threading.Thread(target=last_words, daemon=True)
+    speaking.start()
+    speaking.join(GRACE_SECONDS)
+    os._exit(EXIT_CODE)
+
+
+def end_children(seconds: float = GRACE_SECONDS + 2.0) -> None:
+    """Ask all processes below this one to end; kill those that are still there after `seconds`."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, alive = psutil.wait_procs(children, timeout=seconds)
+    for child in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()

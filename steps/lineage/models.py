@@ -1,0 +1,96 @@
+"""Models in MLflow: saved with skops and a named list of trusted types, checked by digest when loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
+from mlflow.types import ColSpec, DataType
+from mlflow.types import Schema as Signature
+from sklearn.pipeline import Pipeline
+
+from steps.forest.pipelines import TRUSTED_TYPES
+from steps.lineage.datasets import columns_signature
+from steps.table.schema import Schema
+
+_REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
+_LABELS = {"U": DataType.string, "b": DataType.boolean, "i": DataType.long, "f": DataType.double}
+
+
+def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes: np.ndarray) -> ModelInfo:
+    """Log the fitted pipeline as the active run's model.
+
+    Parameters
+    ----------
+    pipeline
+        Its classes being labels, not codes.
+    schema
+        The training table's; its features make the signature, so that a column keeps the type it was trained with.
+    example : (n_rows, n_features)
+        A few raw rows.
+    classes : (n_classes,)
+        The labels.
+    """
+    features = [column for column in schema.columns if column.name in schema.features]
+    signature = ModelSignature(
+        inputs=columns_signature(features), outputs=Signature([ColSpec(_LABELS[classes.dtype.kind])])
+    )
+    return mlflow.sklearn.log_model(
+        pipeline,
+        name="model",
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED_TYPES,
+        signature=signature,
+        input_example=example,
+        pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
+    )
+
+
+def model_digest(model_uri: str) -> str:
+    """Return the SHA-256, in hexadecimal digits, of the model's file as the artifact store gives it back."""
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    with (folder / "model.skops").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_model(model_uri: str, digest: str) -> Pipeline:
+    """Return the pipeline at the URI, whose file must have the digest.
+
+    Raises
+    ------
+    ValueError
+        When it has another.
+    """
+    found = model_digest(model_uri)
+    if found != digest:
+        raise ValueError(
+            f"Got {model_uri}, whose file has the SHA-256 {found[:12]}…, expected {digest[:12]}… as it was trained: "
+            f"it was changed or damaged since; train it again."
+        )
+    return mlflow.sklearn.load_model(model_uri)
+
+
+def trainer_run(model_uri: str) -> str:
+    """Return the ID of the run that logged the model.
+
+    Raises
+    ------
+    ValueError
+        When there is no such model.
+    """
+    try:
+        run_id = mlflow.models.get_model_info(model_uri).run_id
+    except (MlflowException, OSError) as error:
+        raise ValueError(
+            f"Got the model {model_uri}, which can't be fetched: {' '.join(str(error).split())}"
+        ) from error
+    if not run_id:
+        raise ValueError(f"Got the model {model_uri}, which no run has logged; expected one of a trainer of Grove.")
+    return run_id

@@ -1,0 +1,62 @@
+"""Is the tracking store one that a chain of processes can share, and is it there?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+_PROBE_SECONDS = 5.0
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
+
+def check_tracking_uri(uri: str) -> None:
+    """Raise ValueError when the tracking URI can't work, ConnectionError when nobody answers there.
+
+    MLflow by itself finds these late: it retries a server that is down for minutes, and a relative path leads
+    each process of the chain to a store of its own.
+    """
+    scheme = urlsplit(uri).scheme
+    if scheme in ("http", "https"):
+        _probe(uri)
+    elif scheme == "sqlite":
+        path = uri.removeprefix("sqlite:///")
+        if not Path(path).is_absolute() and ":memory:" not in path:
+            raise ValueError(
+                f"Got the relative tracking URI {uri}, expected an absolute one, as the steps run in other folders: "
+                f"export MLFLOW_TRACKING_URI=sqlite:///{Path.cwd() / path}"
+            )
+    elif scheme in ("", "file"):
+        raise ValueError(
+            f"Got the file store {uri} for tracking, expected a database or a server: move it with "
+            f"`mlflow migrate-filestore`, or export MLFLOW_TRACKING_URI=sqlite:///{Path.cwd() / 'mlflow.db'}"
+        )
+
+
+def without_credentials(uri: str) -> str:
+    """Return the URI with user and password left out, fit for a log."""
+    parts = urlsplit(uri)
+    if "@" not in parts.netloc:
+        return uri
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def is_server(uri: str) -> bool:
+    """Return whether clients reach this store through a server, not by opening a database themselves."""
+    return not urlsplit(uri).scheme.startswith(_DATABASES)
+
+
+def _probe(uri: str) -> None:
+    verify: bool | str = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or (
+        os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
+    )
+    try:
+        # Any answer will do, also a refusal: MLflow has the credentials and says what is wrong with them.
+        requests.get(f"{uri.rstrip('/')}/health", timeout=_PROBE_SECONDS, verify=verify)
+    except requests.RequestException as error:
+        raise ConnectionError(
+            f"Got no answer from the tracking server {without_credentials(uri)} within {_PROBE_SECONDS:.0f} seconds "
+            f"({type(error).__name__}): is it running, and is MLFLOW_TRACKING_URI right?"
+        ) from error

@@ -1,0 +1,111 @@
+"""Load any labelled table into one typed form.
+
+Reads `data`: a CSV, TSV, JSON lines, Parquet or Feather file, plain or compressed, or a folder of Parquet files.
+Writes `table/`: table.parquet, all rows and columns in Grove's types, and a manifest with each column's role, what
+was noticed on the way, and the fingerprint of the whole.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+import mlflow
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from steps.lineage.artifacts import download, publish, resolve
+from steps.lineage.datasets import log_dataset
+from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.tracking import without_credentials
+from steps.report import figures, markdown
+from steps.table.clean import clean
+from steps.table.columns import column_list
+from steps.table.fingerprint import fingerprint
+from steps.table.manifest import write_table
+from steps.table.read import read_table
+from steps.table.schema import Schema, infer_schema
+
+
+@click.command("load", cls=EntryPoint)
+@click.option("--data", required=True)
+@click.option("--target", required=True)
+@click.option("--drop", required=True)
+@click.option("--categorical", required=True)
+@click.option("--numeric", required=True)
+@click.option("--delimiter", required=True)
+@click.option("--encoding", required=True)
+@click.option("--max_categories", required=True, type=click.IntRange(min=2))
+def load(
+    data: str,
+    target: str,
+    drop: str,
+    categorical: str,
+    numeric: str,
+    delimiter: str,
+    encoding: str,
+    max_categories: int,
+) -> None:
+    """Read the table, infer what each column is for, and log it."""
+    raw = read_table(download(data, "data"), delimiter=delimiter, encoding=encoding)
+    table, notes = clean(raw, keep=target)
+    names = raw.column_names + table.column_names
+    del raw
+    schema, more_notes = infer_schema(
+        table,
+        target=target,
+        drop=column_list(drop, names),
+        categorical=column_list(categorical, names),
+        numeric=column_list(numeric, names),
+        max_categories=max_categories,
+    )
+    notes += more_notes
+    digest = fingerprint(table)
+    source = without_credentials(resolve(data))
+    counts = class_counts(table, target)
+    log_dataset(source, schema, digest, name=Path(source).name, context="source")
+    with tempfile.TemporaryDirectory() as folder:
+        write_table(table, Path(folder) / "table.parquet")
+        publish(
+            Path(folder), "table", step="load", source=source, schema=schema.to_dict(), fingerprint=digest, notes=notes
+        )
+    _log(table, schema, counts, notes, digest, source)
+
+
+def class_counts(table: pa.Table, target: str) -> dict[str, int]:
+    """Return the number of rows of each class, the most frequent first."""
+    pairs = pc.value_counts(table[target].drop_null()).to_pylist()
+    return {str(pair["values"]): pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
+
+
+def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[str], digest: str, source: str) -> None:
+    missing = {name: table[name].null_count / table.num_rows for name in table.column_names}
+    mlflow.log_metrics({"rows": table.num_rows, "columns": table.num_columns, "classes": len(counts)})
+    mlflow.log_dict({"classes": counts, "missing": missing}, "profile.json")
+    mlflow.log_figure(figures.class_balance(counts), "class_balance.png")
+    mlflow.set_tag("grove.data.fingerprint", digest)
+    for note in notes:
+        click.echo(f"load: {note}", err=True)
+    click.echo(f"load: {table.num_rows:,} rows, {table.num_columns} columns, {len(counts)} classes of {schema.target}")
+    rows = [
+        [
+            markdown.escape(column.name),
+            column.type,
+            column.role,
+            f"{missing[column.name]:.1%}",
+            markdown.escape(column.reason),
+        ]
+        for column in schema.columns
+    ]
+    describe(
+        f"Loaded **{table.num_rows:,} rows** and {table.num_columns} columns from {markdown.escape(source)}; "
+        f"{len(counts)} classes of {markdown.escape(schema.target)}. Fingerprint `{digest[:16]}…`\n\n"
+        + markdown.table(["column", "type", "role", "missing", "why"], rows[:100])
+        + (f"\n\n… and {len(rows) - 100} more columns." if len(rows) > 100 else "")
+        + (f"\n\nNoticed:\n\n{markdown.bullets(notes)}" if notes else "")
+    )
+
+
+if __name__ == "__main__":
+    load()

@@ -1,0 +1,164 @@
+"""Split a loaded table into training rows and a holdout.
+
+Reads `table/`, as load wrote it.
+Writes `split/`: train.parquet and test.parquet, features and target only, and a manifest with what was left out and
+why. The side of a row depends on its content and the seed alone: equal rows stay together, and a row stays on its
+side when the table grows.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+import mlflow
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from steps.lineage.artifacts import fetch, publish
+from steps.lineage.datasets import log_dataset
+from steps.lineage.entry_point import EntryPoint, describe
+from steps.report import markdown
+from steps.table.columns import check_target, select_columns
+from steps.table.fingerprint import fingerprint
+from steps.table.manifest import read_verified, write_table
+from steps.table.schema import DROPPED, Schema
+from steps.table.split import holdout_mask, row_hashes
+
+
+@click.command("preprocess", cls=EntryPoint)
+@click.option("--table", required=True)
+@click.option("--target", required=True)
+@click.option("--test_size", required=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@click.option("--min_class_rows", required=True, type=click.IntRange(min=1))
+@click.option("--rare_classes", required=True, type=click.Choice(["refuse", "drop"]))
+@click.option("--duplicates", required=True, type=click.Choice(["keep", "drop"]))
+@click.option("--seed", required=True, type=click.IntRange(min=0, max=2**32 - 1))
+def preprocess(
+    table: str,
+    target: str,
+    test_size: float,
+    min_class_rows: int,
+    rare_classes: str,
+    duplicates: str,
+    seed: int,
+) -> None:
+    """Leave out what can't be learned from, and split the rest."""
+    source = fetch(table, "table")
+    schema = Schema.from_dict(source.manifest["schema"])
+    check_target(schema, target)
+    used = select_columns(schema, [*schema.features, schema.target])
+    left_out: dict[str, int] = {}
+    rows = without_missing_target(read_verified(source.folder / "table.parquet"), schema.target, left_out)
+    rows = without_rare_classes(rows, schema.target, min_class_rows, rare_classes == "drop", left_out)
+    hashes = row_hashes(rows, hashed_columns(rows, schema))
+    rows = rows.select([column.name for column in used.columns])
+    _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    duplicated = int((counts - 1).sum())
+    if duplicates == "drop" and duplicated:
+        left_out["equal to an earlier row"] = duplicated
+        keep = np.sort(first)
+        rows, hashes = rows.take(pa.array(keep)), hashes[keep]
+    in_test = holdout_mask(hashes, seed=seed, test_size=test_size)
+    parts = {"train": rows.filter(pa.array(~in_test)), "test": rows.filter(pa.array(in_test))}
+    check_parts(parts, schema.target)
+    digests = {name: fingerprint(part) for name, part in parts.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, part in parts.items():
+            write_table(part, Path(folder) / f"{name}.parquet")
+            context = {"train": "training", "test": "holdout"}[name]
+            log_dataset(table, used, digests[name], name=name, context=context)
+        publish(
+            Path(folder),
+            "split",
+            step="preprocess",
+            inputs=(source,),
+            schema=used.to_dict(),
+            data_fingerprint=source.manifest["fingerprint"],
+            fingerprints=digests,
+            left_out=left_out,
+            duplicates=duplicated,
+            seed=seed,
+        )
+    _log(parts, left_out, duplicated, duplicates)
+
+
+def without_missing_target(rows: pa.Table, target: str, left_out: dict[str, int]) -> pa.Table:
+    """Return the rows that have a target; their number is noted in `left_out`."""
+    missing = rows[target].null_count
+    if missing:
+        left_out["no target"] = missing
+    return rows.filter(pc.is_valid(rows[target])) if missing else rows
+
+
+def without_rare_classes(
+    rows: pa.Table, target: str, min_class_rows: int, drop: bool, left_out: dict[str, int]
+) -> pa.Table:
+    """Return the rows of the classes that have at least `min_class_rows`; refuse rarer ones unless `drop`."""
+    counts = {pair["values"]: pair["counts"] for pair in pc.value_counts(rows[target]).to_pylist()}
+    rare = {label: count for label, count in counts.items() if count < min_class_rows}
+    if not rare:
+        return rows
+    named = ", ".join(f"{label!r} ({count})" for label, count in sorted(rare.items(), key=lambda pair: pair[1])[:5])
+    more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+    if not drop:
+        raise ValueError(
+            f"Got {len(rare)} of {len(counts)} classes with fewer rows than min_class_rows={min_class_rows}: "
+            f"{named}{more}; leave them out with rare_classes=drop, or lower min_class_rows."
+        )
+    if len(counts) - len(rare) < 2:
+        raise ValueError(
+            f"Got {len(counts) - len(rare)} classes with at least min_class_rows={min_class_rows} rows, expected two "
+            f"or more: lower min_class_rows. Rarer are {named}{more}."
+        )
+    left_out[f"class with fewer than {min_class_rows} rows: {named}{more}"] = sum(rare.values())
+    kept = pa.array([label for label in counts if label not in rare], rows.schema.field(target).type)
+    return rows.filter(pc.is_in(rows[target], kept))
+
+
+def hashed_columns(rows: pa.Table, schema: Schema) -> list[str]:
+    """Return the columns that decide on which side of the split a row falls.
+
+    The features and the target; also those that were left out for having one value only, as they become features
+    when the table grows, and no row may change sides by that.
+    """
+    single = [
+        column.name
+        for column in schema.columns
+        if column.role == DROPPED
+        and column.reason != "named in drop"
+        and pc.count_distinct(rows[column.name], mode="all").as_py() <= 1
+    ]
+    return [*schema.features, schema.target, *single]
+
+
+def check_parts(parts: dict[str, pa.Table], target: str) -> None:
+    """Raise ValueError when a side of the split can't serve."""
+    for name, part in parts.items():
+        classes = pc.count_distinct(part[target]).as_py() if part.num_rows else 0
+        needed = 2 if name == "train" else 1
+        if classes < needed:
+            raise ValueError(
+                f"Got {part.num_rows} {name} rows with {classes} classes after the split, expected at least {needed}: "
+                f"the table is too small for this test_size and seed; change one of them."
+            )
+
+
+def _log(parts: dict[str, pa.Table], left_out: dict[str, int], duplicated: int, duplicates: str) -> None:
+    train, test = parts["train"].num_rows, parts["test"].num_rows
+    mlflow.log_metrics(
+        {"train_rows": train, "test_rows": test, "dropped_rows": sum(left_out.values()), "duplicate_rows": duplicated}
+    )
+    kept = "kept" if duplicates == "keep" else "dropped"
+    summary = f"{train:,} training rows, {test:,} in the holdout; {duplicated:,} rows equal to an earlier one ({kept})"
+    for reason, count in left_out.items():
+        click.echo(f"preprocess: left out {count:,} rows: {reason}", err=True)
+    click.echo(f"preprocess: {summary}")
+    reasons = [f"{reason}: {count:,} rows" for reason, count in left_out.items()]
+    describe(f"{summary}." + (f"\n\nLeft out:\n\n{markdown.bullets(reasons)}" if reasons else ""))
+
+
+if __name__ == "__main__":
+    preprocess()

@@ -1,0 +1,108 @@
+"""Register the winning model.
+
+Reads `verdict/`, as evaluate wrote it.
+Writes a version of the registered model, with tags and a description that tell where it came from, and moves the alias
+`champion` to it; the champion before gets `previous`. The aliases move last: what is interrupted leaves the old
+champion, and doing it again finishes it. A model that has a version already gets no second one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import click
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from steps.lineage.artifacts import Artifact, fetch
+from steps.lineage.entry_point import EntryPoint, describe
+from steps.report import markdown
+
+CHAMPION, PREVIOUS = "champion", "previous"
+
+
+@click.command("register", cls=EntryPoint)
+@click.option("--verdict", required=True)
+@click.option("--model_name", required=True)
+def register(verdict: str, model_name: str) -> None:
+    """Register the winner of the verdict and make it the champion."""
+    check_name(model_name)
+    source = fetch(verdict, "verdict")
+    content = json.loads((source.folder / "verdict.json").read_text(encoding="utf-8"))
+    winner = content["models"][content["winner"]]
+    client = mlflow.MlflowClient()
+    version, is_new = find_or_create(client, model_name, winner["uri"])
+    annotate(client, version, content, source)
+    promote(client, model_name, version.version)
+    mlflow.set_tags({"grove.model_name": model_name, "grove.model_version": version.version})
+    what = "registered as" if is_new else "already registered as"
+    sentence = f"{content['winner']} is {what} version {version.version} of {model_name}, alias {CHAMPION}"
+    click.echo(f"register: {sentence}")
+    describe(f"{markdown.escape(sentence)}.\n\n{markdown.escape(content['sentence'])}")
+
+
+def check_name(model_name: str) -> None:
+    """Raise ValueError for a name that the registry does not take, or that a URI can't carry."""
+    if not re.fullmatch(r"[^\s/:@%?#.]([^/:@%?#\n]*[^\s/:@%?#])?", model_name):
+        raise ValueError(
+            f"Got model_name={model_name!r}, expected a name without / : @ % ? # and without spaces at its ends, "
+            f"such as grove."
+        )
+
+
+def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str) -> tuple[ModelVersion, bool]:
+    """Return the model's version under this name, and whether it is new."""
+    try:
+        client.create_registered_model(model_name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    model_id = model_uri.removeprefix("models:/")
+    quoted = model_name.replace("'", "\\'")
+    for known in client.search_model_versions(f"name = '{quoted}'"):
+        if known.model_id == model_id:
+            return known, False
+    return mlflow.register_model(model_uri, model_name), True
+
+
+def annotate(client: mlflow.MlflowClient, version: ModelVersion, content: dict[str, Any], source: Artifact) -> None:
+    """Write the evidence into the version's tags and description."""
+    name = content["winner"]
+    winner = content["models"][name]
+    scoring = content["scoring"]
+    tags = {
+        "grove.variant": name,
+        "grove.data.fingerprint": content["data_fingerprint"],
+        f"grove.cv.{scoring}": f"{winner['cv_mean']:.6f}",
+        **{f"grove.holdout.{metric}": f"{value:.6f}" for metric, value in winner["holdout"].items()},
+        **{f"grove.run.{step}": run_id for step, run_id in source.chain.items()},
+    }
+    for key, value in tags.items():
+        client.set_model_version_tag(version.name, version.version, key, value)
+    best = ", ".join(f"{key}={value}" for key, value in winner["best"].items())
+    rows = [[metric, f"{value:.4f}"] for metric, value in winner["holdout"].items()]
+    client.update_model_version(
+        version.name,
+        version.version,
+        f"**{markdown.escape(name)}** for {markdown.escape(content['target'])}, {markdown.escape(best)}, trained on "
+        f"{content['rows']['train.parquet']:,} rows.\n\n{markdown.escape(content['sentence'])}\n\n"
+        + markdown.table(["holdout", f"{content['rows']['test.parquet']:,} rows"], rows),
+    )
+
+
+def promote(client: mlflow.MlflowClient, model_name: str, version: str) -> None:
+    """Give `champion` to the version, and `previous` to the champion before."""
+    aliases = client.get_registered_model(model_name).aliases
+    before = aliases.get(CHAMPION)
+    if str(before) == str(version):
+        return
+    if before is not None:
+        client.set_registered_model_alias(model_name, PREVIOUS, str(before))
+    client.set_registered_model_alias(model_name, CHAMPION, str(version))
+
+
+if __name__ == "__main__":
+    register()

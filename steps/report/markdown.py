@@ -1,0 +1,29 @@
+"""Markdown for the descriptions that the MLflow UI shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def escape(text: object) -> str:
+    """Return the text so that Markdown shows it as it is, in one line."""
+    line = " ".join(str(text).split())
+    for character in "\\`*_{}[]<>#|~!$&":
+        line = line.replace(character, f"\\{character}")
+    return line
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table; cells are Markdown already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def bullets(items: Iterable[str]) -> str:
+    """Return a Markdown list; nothing for no items."""
+    return "\n".join(f"- {escape(item)}" for item in items)
+
+
+def link(text: str, experiment_id: str, run_id: str) -> str:
+    """Return a link to a run's page in the MLflow UI."""
+    return f"[{escape(text)}](#/experiments/{experiment_id}/runs/{run_id})"

@@ -1,0 +1,1 @@
+"""A labelled table: reading, cleaning, schema, fingerprint, holdout split, verified files."""

@@ -1,0 +1,176 @@
+"""Reading delimited text: types found over the whole file, so that no value is lost to a guess."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from steps.table.csv_dialect import find_delimiter, parse_delimiter
+from steps.table.source import (
+    HEAD_BYTES,
+    decode_head,
+    head,
+    not_in_encoding,
+    one_line,
+    open_plain,
+    refuse_disguise,
+)
+
+BLOCK_BYTES = 1 << 22
+TRUE, FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
+LEADING_ZERO = r"^[+-]?0[0-9]"
+
+MISSING, INTEGER, NUMBER, DECIMAL_COMMA, BOOLEAN, TEXT = (
+    "missing",
+    "integer",
+    "number",
+    "decimal comma",
+    "boolean",
+    "text",
+)
+ARROW_TYPES = {MISSING: pa.null(), INTEGER: pa.int64(), NUMBER: pa.float64(), BOOLEAN: pa.bool_()}
+WIDER = {
+    frozenset((INTEGER, NUMBER)): NUMBER,
+    frozenset((INTEGER, DECIMAL_COMMA)): DECIMAL_COMMA,
+}
+
+
+def read_csv(path: Path, *, delimiter: str, encoding: str) -> pa.Table:
+    """Read a delimited text file with a header line, plain or compressed.
+
+    The file is read twice: once as text to find each column's type over all rows, once with these types.
+    A column becomes numbers only if every value is a plainly written one: ``007``, ``nan`` or an integer
+    beyond 64 bits keep the column text. In a file delimited by semicolons, ``1,5`` is a decimal number.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    delimiter : str
+        ``auto``, ``tab`` or a single character.
+    encoding : str
+        Any text encoding Python knows.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns of type int64, float64, bool, string or null; empty values are null.
+
+    Raises
+    ------
+    ValueError
+        If the content is not delimited text in `encoding`, or its rows have different lengths.
+    """
+    start = head(path)
+    refuse_disguise(start, path, expected="delimited text", encoding=encoding)
+    sample = decode_head(start, path, encoding)
+    if delimiter == "auto":
+        delimiter = find_delimiter(sample, complete=len(start) < HEAD_BYTES)
+    parsing = csv.ParseOptions(delimiter=parse_delimiter(delimiter), newlines_in_values=True)
+    if not sample.strip():
+        raise ValueError(f"Got no rows in {path}, expected a header line and data: the file is empty.")
+    try:
+        names, kinds = _find_kinds(path, parsing, encoding)
+        if len(set(names)) < len(names):
+            # Types are given by name; the caller refuses doubled names and tells which.
+            return pa.table([pa.nulls(0, pa.string())] * len(names), names=names)
+        types = {n: ARROW_TYPES.get(k, pa.string()) for n, k in zip(names, kinds, strict=True)}
+        with open_plain(path) as stream:
+            options = csv.ConvertOptions(
+                null_values=[""],
+                strings_can_be_null=True,
+                true_values=TRUE,
+                false_values=FALSE,
+                column_types=types,
+            )
+            table = csv.open_csv(stream, _reading(encoding), parsing, options).read_all()
+    except (UnicodeError, pa.ArrowInvalid) as error:
+        raise _explain(error, path, encoding) from error
+    for position, kind in enumerate(kinds):
+        if kind == DECIMAL_COMMA:
+            numbers = pc.replace_substring(table.column(position), ",", ".").cast(pa.float64())
+            table = table.set_column(position, names[position], numbers)
+    return table
+
+
+def _reading(encoding: str, *, threads: bool = True) -> csv.ReadOptions:
+    return csv.ReadOptions(encoding=encoding, block_size=BLOCK_BYTES, use_threads=threads)
+
+
+def _explain(error: Exception, path: Path, encoding: str) -> ValueError:
+    text = one_line(error)
+    if isinstance(error, UnicodeError) or "invalid UTF8" in text:
+        return not_in_encoding(path, encoding)
+    if "Empty CSV" in text:
+        return ValueError(f"Got a header and no rows in {path}, expected data below the header line.")
+    if "straddling" in text:
+        return ValueError(
+            f"Got a row longer than {BLOCK_BYTES >> 20} MB in {path}, expected one row a line: "
+            "look for a quote that is opened and never closed."
+        )
+    detail = text.removeprefix("CSV parse error: ").removeprefix("Row ")
+    return ValueError(
+        f"Got rows of different lengths in {path}, expected as many values as the header has names: "
+        f"row {detail} (the header is row 1; look there for a stray delimiter or quote, or pass delimiter=…)."
+    )
+
+
+def _find_kinds(path: Path, parsing: csv.ParseOptions, encoding: str) -> tuple[list[str], list[str]]:
+    options = csv.ConvertOptions(null_values=[""], strings_can_be_null=True, default_column_type=pa.string())
+    with open_plain(path) as stream:
+        # Only a reader without threads knows the row number of a parse error.
+        reader = csv.open_csv(stream, _reading(encoding, threads=False), parsing, options)
+        names = reader.schema.names
+        kinds = [MISSING] * len(names)
+        for batch in reader:
+            for position, kind in enumerate(kinds):
+                if kind != TEXT:
+                    found = _kind(batch.column(position), decimal_comma=parsing.delimiter == ";")
+                    kinds[position] = _wider(kind, found)
+    return names, kinds
+
+
+def _wider(one: str, other: str) -> str:
+    if one == other or other == MISSING:
+        return one
+    return other if one == MISSING else WIDER.get(frozenset((one, other)), TEXT)
+
+
+def _kind(values: pa.StringArray, *, decimal_comma: bool) -> str:
+    values = values.drop_null()
+    if not len(values):
+        return MISSING
+    characters = _characters(values)
+    if characters <= set("trueTRUEfalsFALS"):
+        return BOOLEAN if pc.all(pc.is_in(values, pa.array(TRUE + FALSE))).as_py() else TEXT
+    if not characters <= set("0123456789+-.,eE") or pc.any(_has_leading_zero(values)).as_py():
+        return TEXT
+    if "," in characters:
+        if decimal_comma and "." not in characters:
+            return DECIMAL_COMMA if _is_cast(pc.replace_substring(values, ",", "."), pa.float64()) else TEXT
+        return TEXT
+    if _is_cast(values, pa.int64()):
+        return INTEGER
+    # Integers beyond int64 stay text here: cleaning says what becomes of their digits.
+    return NUMBER if characters & set(".eE") and _is_cast(values, pa.float64()) else TEXT
+
+
+def _has_leading_zero(values: pa.StringArray) -> pa.BooleanArray:
+    return pc.match_substring_regex(values, LEADING_ZERO)
+
+
+def _is_cast(values: pa.StringArray, to: pa.DataType) -> bool:
+    try:
+        numbers = values.cast(to)
+    except pa.ArrowInvalid:
+        return False
+    return to != pa.float64() or pc.all(pc.is_finite(numbers)).as_py()
+
+
+def _characters(values: pa.StringArray) -> set[str]:
+    """Return the distinct bytes of all values, as characters: far cheaper than a pattern per value."""
+    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
+    seen = np.zeros(256, bool)
+    seen[np.frombuffer(values.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]] = True
+    return {chr(code) for code in np.flatnonzero(seen)}

@@ -1,0 +1,102 @@
+"""The fingerprint of a table: one digest of all its content, whatever file it came from."""
+
+import hashlib
+import struct
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+VERSION = b"grove-table-1"
+EXACT = 2**53
+"""float64 holds every integer up to this one exactly."""
+
+
+def fingerprint(table: pa.Table) -> str:
+    """Digest all rows and columns of a cleaned table.
+
+    The digest depends on the names, order and content of the columns and on the order of the rows, and on
+    nothing else: not on the file format, the chunks, or the versions of the libraries.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of type int64, float64, bool or string, as `clean` returns them.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        If a column has another type.
+
+    Notes
+    -----
+    The bytes digested, all integers little-endian int64, are ``grove-table-1``, the number of rows and the
+    number of columns, and then for each column:
+
+    1. its name and its tag (``number``, ``integer``, ``boolean`` or ``text``), both UTF-8 and each preceded
+       by its length in bytes;
+    2. one byte a row: 1 if there is a value, 0 if it is missing;
+    3. the values, zero where missing: ``number`` as float64, ``integer`` as int64, ``boolean`` as one byte,
+       ``text`` as all lengths in bytes followed by all UTF-8 bytes.
+
+    Integers are tagged ``number`` unless one is beyond 2**53, so that 1 and 1.0 are the same.
+    """
+    digest = hashlib.sha256(VERSION)
+    digest.update(struct.pack("<qq", table.num_rows, table.num_columns))
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        tag, encoders = _encoding(column, name)
+        for text in (name.encode(), tag):
+            digest.update(struct.pack("<q", len(text)) + text)
+        for encode in (_validity, *encoders):
+            for chunk in column.chunks:
+                digest.update(encode(chunk))
+    return digest.hexdigest()
+
+
+Encoder = Callable[[pa.Array], np.ndarray | memoryview]
+
+
+def _encoding(column: pa.ChunkedArray, name: str) -> tuple[bytes, tuple[Encoder, ...]]:
+    kind = column.type
+    if kind == pa.string():
+        return b"text", (_lengths, _characters)
+    if kind == pa.bool_():
+        return b"boolean", (lambda chunk: _filled(chunk, False).astype(np.uint8),)
+    if kind == pa.float64() or (kind == pa.int64() and _is_exact(column)):
+        return b"number", (lambda chunk: _filled(chunk, 0).astype("<f8", copy=False),)
+    if kind == pa.int64():
+        return b"integer", (lambda chunk: _filled(chunk, 0).astype("<i8", copy=False),)
+    raise ValueError(f"Got type {kind} in column {name!r}, expected int64, float64, bool or string: clean it first.")
+
+
+def _is_exact(column: pa.ChunkedArray) -> bool:
+    extremes = pc.min_max(column).as_py()
+    return extremes["min"] is None or (extremes["min"] >= -EXACT and extremes["max"] <= EXACT)
+
+
+def _filled(chunk: pa.Array, value: float) -> np.ndarray:
+    chunk = chunk.fill_null(value) if chunk.null_count else chunk
+    return chunk.to_numpy(zero_copy_only=False)
+
+
+def _validity(chunk: pa.Array) -> np.ndarray:
+    return chunk.is_valid().to_numpy(zero_copy_only=False).astype(np.uint8)
+
+
+def _lengths(chunk: pa.StringArray) -> np.ndarray:
+    return _filled(pc.binary_length(chunk), 0).astype("<i8")
+
+
+def _characters(chunk: pa.StringArray) -> memoryview:
+    chunk = chunk.fill_null("") if chunk.null_count else chunk
+    _, offsets, data = chunk.buffers()
+    if data is None or not len(chunk):
+        return memoryview(b"")
+    first, last = np.frombuffer(offsets, np.int32)[[chunk.offset, chunk.offset + len(chunk)]]
+    return memoryview(data)[first:last]

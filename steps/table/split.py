@@ -1,0 +1,99 @@
+"""The holdout split: by a hash of the row's content, so that a row's side never depends on other rows."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from steps.table.text import encode
+
+NULL, FALSE, TRUE = (np.uint64(code) for code in (0xA5A5_0001, 0xA5A5_0002, 0xA5A5_0003))
+
+
+def row_hashes(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
+    """Hash the content of every row.
+
+    Equal content gives equal hashes in any table, with the columns in any order: 1 equals 1.0, and all
+    missing values of a column are equal.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        As `clean` returns it.
+    columns : sequence of str
+        The columns that make up the content.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_rows,), dtype uint64.
+    """
+    total = np.zeros(table.num_rows, np.uint64)
+    for name in columns:
+        salt = _digest(b"column:" + name.encode())
+        # A sum is the same in any order; two rounds keep equal values of two columns apart.
+        total += _mix(_values(table.column(name)) ^ salt)
+    return _mix(total)
+
+
+def holdout_mask(hashes: np.ndarray, *, seed: int, test_size: float) -> np.ndarray:
+    """Choose the rows of the holdout.
+
+    Parameters
+    ----------
+    hashes : numpy.ndarray
+        Shape (n_rows,), dtype uint64, as `row_hashes` returns them.
+    seed : int
+        Another seed gives another, independent split.
+    test_size : float
+        The expected share of distinct rows in the holdout, between 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_rows,), dtype bool: True in the holdout.
+
+    Raises
+    ------
+    ValueError
+        If `test_size` is not between 0 and 1.
+    """
+    if not 0 < test_size < 1:
+        raise ValueError(f"Got test_size {test_size}, expected a share between 0 and 1, such as 0.2.")
+    salt = _digest(b"seed:%d" % seed)
+    uniform = (_mix(hashes ^ salt) >> np.uint64(11)) * 2.0**-53
+    return uniform < test_size
+
+
+def _mix(z: np.ndarray) -> np.ndarray:
+    """Scramble 64-bit words so that every bit depends on every bit.
+
+    The finaliser of SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+    OOPSLA 2014, with the constants of Vigna's splitmix64.c (variant 13 of Stafford's mixers).
+    """
+    z = z + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def _digest(content: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little"))
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    """Hash each value by itself: shape (n_rows,), dtype uint64."""
+    if column.type == pa.string():
+        distinct, places = encode(column)
+        codes = [_digest(b"text:" + text.encode()) for text in distinct.to_pylist()]
+        codes = _mix(np.array([*codes, NULL], np.uint64))
+        at = [place.fill_null(len(distinct)).to_numpy() for place in places]
+        return codes[np.concatenate([np.zeros(0, np.int32), *at])]
+    is_null = column.is_null().to_numpy()
+    if column.type == pa.bool_():
+        codes = np.where(column.fill_null(False).to_numpy(), TRUE, FALSE)
+    else:
+        floats = column.fill_null(0).cast(pa.float64(), safe=False).to_numpy()
+        codes = (floats + 0.0).view(np.uint64)
+    return _mix(np.where(is_null, NULL, codes))

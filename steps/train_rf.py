@@ -1,0 +1,40 @@
+"""Train the plain random forest.
+
+Reads `split/`, as preprocess wrote it; the training rows only.
+Writes the fitted pipeline as an MLflow model, every candidate as a child run, and `search/`: what was tried and found.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from steps.forest.grid import grid_options
+from steps.forest.pipelines import forest_pipeline
+from steps.lineage.entry_point import EntryPoint
+from steps.training.trainer import train, training_options
+
+
+@click.command("train_rf", cls=EntryPoint)
+@training_options
+@grid_options("n_estimators", "max_features", "max_depth", "min_samples_leaf")
+def train_rf(
+    n_estimators: tuple[int, ...],
+    max_features: tuple[Any, ...],
+    max_depth: tuple[int | None, ...],
+    min_samples_leaf: tuple[float, ...],
+    **options: Any,
+) -> None:
+    """Search the forest's grids and log the best one."""
+    grids = {
+        "n_estimators": n_estimators,
+        "max_features": max_features,
+        "max_depth": max_depth,
+        "min_samples_leaf": min_samples_leaf,
+    }
+    train("train_rf", forest_pipeline, grids, **options)
+
+
+if __name__ == "__main__":
+    train_rf()

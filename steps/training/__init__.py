@@ -1,0 +1,1 @@
+"""What every trainer does with its own pipeline and grids: search, fit, log."""

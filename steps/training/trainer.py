@@ -1,0 +1,217 @@
+"""A trainer, but for its pipeline: from a split to a logged model and all that was tried on the way."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.metrics import get_scorer
+from sklearn.pipeline import Pipeline
+
+from steps.forest.grid import candidates
+from steps.forest.labels import encode_labels
+from steps.forest.metrics import column_importances
+from steps.forest.pipelines import encoder, settings, with_classes
+from steps.forest.scoring import check_scoring
+from steps.forest.search import Search, check_rows, search
+from steps.lineage.artifacts import Artifact, fetch, publish
+from steps.lineage.candidates import log_candidates, show
+from steps.lineage.datasets import log_dataset
+from steps.lineage.entry_point import describe
+from steps.lineage.models import log_model, model_digest
+from steps.report import figures, markdown
+from steps.table.columns import check_target
+from steps.table.manifest import read_verified
+from steps.table.schema import Schema
+from steps.training.progress import Progress
+
+
+def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that all trainers have beside their grids."""
+    for option in reversed(
+        [
+            click.option("--split", required=True),
+            click.option("--target", required=True),
+            click.option("--max_categories", required=True, type=click.IntRange(min=2)),
+            click.option("--scoring", required=True),
+            click.option("--cv", required=True, type=click.IntRange(min=2)),
+            click.option("--seed", required=True, type=click.IntRange(min=0, max=2**32 - 1)),
+            click.option("--n_jobs", required=True, type=int, callback=_check_n_jobs),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def _check_n_jobs(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    if value == 0 or value < -1:
+        raise click.BadParameter(f"Got {value}, expected a number of threads, or -1 for all cores.")
+    return value
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The training side of a split: raw rows, their classes as codes, the classes, and where it came from."""
+
+    source: Artifact
+    schema: Schema
+    rows: pd.DataFrame
+    codes: np.ndarray
+    classes: np.ndarray
+
+
+def train(
+    step: str,
+    build: Callable[[ColumnTransformer, int], Pipeline],
+    grids: Mapping[str, tuple[Any, ...]],
+    *,
+    split: str,
+    target: str,
+    max_categories: int,
+    scoring: str,
+    cv: int,
+    seed: int,
+    n_jobs: int,
+) -> TrainingResult:
+    """Search the grids for the pipeline that `build` returns, and log what was found in the active run.
+
+    Parameters
+    ----------
+    step
+        The entry point's name.
+    build
+        Makes the pipeline from an encoder of raw rows and the seed.
+    grids
+        Hyperparameter to the values to try.
+    split, target, max_categories, scoring, cv, seed, n_jobs
+        The trainer's options.
+    """
+    check_scoring(scoring)
+    data = read_training_rows(split, target)
+    check_scoring(scoring, len(data.classes))
+    check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))
+    tried = candidates(grids)
+    pipeline = build(encoder(data.schema.numeric, data.schema.categorical, max_categories), seed)
+    with Progress(step, len(tried), cv) as progress:
+        found = search(
+            pipeline, tried, data.rows, data.codes, scoring=scoring, cv=cv, seed=seed, n_jobs=n_jobs, on_fit=progress
+        )
+    best = {name: show(value) for name, value in tried[found.best].items()}
+    _log_search(step, data, found, list(grids), best, scoring)
+    importances = column_importances(
+        pipeline.set_params(**settings(tried[found.best])),
+        data.rows,
+        data.codes,
+        scorer=get_scorer(scoring),
+        cv=cv,
+        seed=seed,
+    )
+    mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
+    model = log_model(with_classes(found.pipeline, data.classes), data.schema, data.rows.head(5), data.classes)
+    _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
+    return TrainingResult(data, found)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a trainer may draw more figures from."""
+
+    data: TrainingRows
+    found: Search
+
+
+def read_training_rows(split: str, target: str) -> TrainingRows:
+    """Fetch the split, log its training rows as a dataset of the active run, and return them."""
+    source = fetch(split, "split")
+    schema = Schema.from_dict(source.manifest["schema"])
+    check_target(schema, target)
+    rows = read_verified(source.folder / "train.parquet").to_pandas()
+    codes, classes = encode_labels(rows[schema.target])
+    log_dataset(split, schema, source.manifest["fingerprints"]["train"], name="train", context="training")
+    return TrainingRows(source, schema, rows[schema.features], codes, classes)
+
+
+def _log_search(
+    step: str, data: TrainingRows, found: Search, hyperparameters: list[str], best: dict[str, str], scoring: str
+) -> None:
+    run = mlflow.active_run()
+    log_candidates(run, found.candidates, hyperparameters, scoring=scoring)
+    winner = found.candidates.loc[found.best]
+    mlflow.log_params({f"best_{name}": value for name, value in best.items()})
+    mlflow.log_metrics(
+        {
+            f"cv_{scoring}": winner["mean_score"],
+            f"cv_{scoring}_std": winner["std_score"],
+            "candidates": len(found.candidates),
+            "search_seconds": found.search_seconds,
+            "refit_seconds": found.refit_seconds,
+            "fit_seconds": winner["fit_seconds"],
+            "score_seconds": winner["score_seconds"],
+        }
+    )
+    mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
+    mlflow.log_figure(figures.score_over_grid(found.candidates, hyperparameters, scoring), "score_over_grid.png")
+    score = f"{scoring} {winner['mean_score']:.4f} ± {winner['std_score']:.4f}"
+    chosen = ", ".join(f"{name}={value}" for name, value in best.items())
+    click.echo(f"{step}: best of {len(found.candidates)} candidates: {score}, {chosen}")
+    shown = found.candidates.sort_values("rank", kind="stable").head(10)
+    table = markdown.table(
+        ["rank", *hyperparameters, scoring, "std", "fit seconds"],
+        [
+            [
+                row["rank"],
+                *(markdown.escape(show(row[name])) for name in hyperparameters),
+                f"{row['mean_score']:.4f}",
+                f"{row['std_score']:.4f}",
+                f"{row['fit_seconds']:.2f}",
+            ]
+            for row in shown.to_dict("records")
+        ],
+    )
+    describe(
+        f"Searched {len(found.candidates)} candidates on {len(data.rows):,} rows with "
+        f"{len(found.fold_scores)} folds; the best, cross-validated: **{markdown.escape(score)}** "
+        f"with {markdown.escape(chosen)}.\n\n{table}"
+    )
+
+
+def _publish(
+    step: str,
+    data: TrainingRows,
+    found: Search,
+    best: dict[str, str],
+    importances: pd.DataFrame,
+    model_uri: str,
+    **options: Any,
+) -> None:
+    result = {
+        "best": best,
+        "fold_scores": found.fold_scores,
+        "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
+        "std_score": float(found.candidates.loc[found.best, "std_score"]),
+        "classes": data.classes.tolist(),
+        **options,
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "search.json").write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+        found.candidates.to_csv(folder / "candidates.csv", index=False, lineterminator="\n")
+        importances.to_csv(folder / "permutation_importances.csv", index=False, lineterminator="\n")
+        publish(
+            folder,
+            "search",
+            step=step,
+            inputs=(data.source,),
+            split_fingerprints=data.source.manifest["fingerprints"],
+            data_fingerprint=data.source.manifest["data_fingerprint"],
+            model={"uri": model_uri, "sha256": model_digest(model_uri)},
+        )

@@ -1,0 +1,176 @@
+"""One table is one table, whatever file it comes from, and no file is a crash."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steps.table.clean import clean
+from steps.table.fingerprint import fingerprint
+from steps.table.read import read_table
+from steps.table.schema import infer_schema
+
+COMPRESS = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": lambda content: pa.compress(content, "zstd", asbytes=True),
+}
+
+# Files hold no surrogates, and text formats no NUL.
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+TRAPS = st.sampled_from(
+    [
+        "",
+        " ",
+        "a,b",
+        'say "hi"',
+        "two\nlines",
+        "two\r\nlines",
+        "007",
+        "1,5",
+        "1,000",
+        "1",
+        "2.5",
+        "NA",
+        "nan",
+        "inf",
+        "None",
+        "true",
+        "2024-01-31",
+        "2024-01-31T10:00:00Z",
+        "1e400",
+        "99999999999999999999",
+        "\ufeff",
+        "é;|\t",
+    ]
+)
+COLUMN = st.sampled_from(
+    [
+        (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+        (pa.float64(), st.floats(allow_nan=False, allow_infinity=False)),
+        (pa.bool_(), st.booleans()),
+        (pa.string(), TRAPS),
+        (pa.string(), TEXT),
+        (pa.string(), st.sampled_from(["1", "2.5", "NA", "?", "7,5"])),
+        (pa.string(), st.dates().map(str)),
+    ]
+)
+
+
+@st.composite
+def tables(draw):
+    names = draw(
+        st.lists(TEXT.filter(lambda name: name.strip()), min_size=2, max_size=4, unique=True).filter(
+            lambda names: not names[0].startswith("\ufeff")
+        )
+    )
+    rows = draw(st.integers(1, 5))
+    columns = []
+    for _ in names:
+        kind, values = draw(COLUMN)
+        columns.append(pa.array(draw(st.lists(st.none() | values, min_size=rows, max_size=rows)), kind))
+    return pa.table(columns, names=names)
+
+
+def delimited(table, delimiter):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
+        writer.writerow(["" if value is None else str(value) for value in row.values()])
+    return text.getvalue().encode()
+
+
+def parquet(table):
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def feather(table):
+    sink = pa.BufferOutputStream()
+    pyarrow.feather.write_feather(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+WRITERS = {
+    ".csv": lambda table: delimited(table, ","),
+    ".tsv": lambda table: delimited(table, "\t"),
+    ".jsonl": lambda table: b"".join(json.dumps(row).encode() + b"\n" for row in table.to_pylist()),
+    ".parquet": parquet,
+    ".feather": feather,
+}
+
+
+def cleaned(content, name, **options):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return clean(read_table(path, **options))[0]
+
+
+@given(tables(), st.sampled_from(list(COMPRESS)))
+def test_the_fingerprint_is_the_same_in_every_format(table, compression):
+    try:
+        expected = fingerprint(clean(table)[0])
+    except ValueError:
+        return  # A part of a date took another column's name.
+    for suffix, write in WRITERS.items():
+        content = COMPRESS[compression](write(table))
+        options = {"delimiter": ","} if suffix == ".csv" else {}
+        assert fingerprint(cleaned(content, f"t{suffix}{compression}", **options)) == expected, suffix
+
+
+@given(tables())
+def test_cleaning_twice_changes_nothing(table):
+    try:
+        once = clean(table)[0]
+    except ValueError:
+        return
+    assert clean(once)[0].equals(once)
+
+
+PIECES = st.sampled_from(["a", "b", "1", "0", ".", "-", ",", ";", "\t", '"', "\n", "\r", "\0", "é", "{", "}", "[", ":"])
+GARBLED = st.lists(PIECES, max_size=40).map("".join).map(str.encode) | st.binary(max_size=60)
+HEADS = st.sampled_from(
+    [b"", b"a,b\n", b'{"a": ', b"PAR1", b"ARROW1\0\0", b"\xff\xff\xff\xff", b"\x1f\x8b\x08\0", b"PK\x03\x04"]
+)
+NAMES = ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.feather", "t.csv.gz", "t.jsonl.bz2", "t.csv.xz"]
+
+
+@settings(max_examples=400)
+@given(
+    HEADS, GARBLED, st.sampled_from([*NAMES, "t.parquet.zst", "t.zip"]), st.sampled_from(["utf-8", "utf-16", "latin-1"])
+)
+def test_garbled_files_are_read_or_refused_in_one_line(start, content, name, encoding):
+    try:
+        table = cleaned(start + content, name, encoding=encoding)
+        infer_schema(table, target=table.column_names[-1], max_categories=20)
+    except (ValueError, OSError) as error:
+        assert "\n" not in str(error)
+        assert "Got " in str(error)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+@given(st.data())
+def test_flipped_bits_are_read_or_refused_in_one_line(suffix, data):
+    content = bytearray(WRITERS[suffix](pa.table({"a": [1, 2, None], "b": ["x", "y", "é"]})))
+    position = data.draw(st.integers(0, len(content) - 1))
+    content[position] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        cleaned(content, "t" + suffix)
+    except (ValueError, OSError) as error:
+        assert "\n" not in str(error)

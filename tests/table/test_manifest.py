@@ -1,0 +1,125 @@
+import json
+
+import pyarrow as pa
+import pytest
+
+from steps.table.dates import DERIVED_FROM, derived_from
+from steps.table.manifest import MANIFEST, read_verified, verify, write_manifest, write_table
+
+TABLE = pa.table({"x": [1.5, None], "y": ["a", "b"]})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_table(TABLE, tmp_path / "part.parquet")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "é.txt").write_text("hello", encoding="utf-8")
+    write_manifest(tmp_path, step="load")
+    return tmp_path
+
+
+def test_a_table_is_read_as_it_was_written(folder):
+    assert read_verified(folder / "part.parquet").equals(TABLE)
+
+
+def test_a_folder_named_like_a_partition_adds_no_column(tmp_path):
+    (tmp_path / "k=1").mkdir()
+    write_table(TABLE, tmp_path / "k=1" / "a.parquet")
+    assert read_verified(tmp_path / "k=1" / "a.parquet").column_names == ["x", "y"]
+
+
+def test_equal_tables_give_equal_bytes_whatever_their_chunks_and_metadata(tmp_path):
+    chunked = pa.Table.from_batches(TABLE.to_batches(max_chunksize=1)).replace_schema_metadata({"pandas": "{}"})
+    write_table(TABLE, tmp_path / "one.parquet")
+    write_table(chunked, tmp_path / "two.parquet")
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.parquet", "two.parquet"]
+
+
+def test_what_a_column_was_derived_from_is_kept(tmp_path):
+    field = pa.field("d_year", pa.int64(), metadata={DERIVED_FROM: b"d"})
+    write_table(pa.table([[2024]], schema=pa.schema([field])), tmp_path / "a.parquet")
+    assert derived_from(read_verified(tmp_path / "a.parquet").schema.field("d_year")) == "d"
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(folder):
+    before = (folder / "part.parquet").read_bytes()
+    with pytest.raises(AttributeError):
+        write_table("not a table", folder / "part.parquet")
+    assert (folder / "part.parquet").read_bytes() == before
+    assert not list(folder.glob(".*"))
+
+
+def test_a_table_without_rows_is_written(tmp_path):
+    write_table(TABLE.slice(0, 0), tmp_path / "a.parquet")
+    assert read_verified(tmp_path / "a.parquet").schema.equals(TABLE.schema)
+
+
+def test_a_flipped_bit_is_found(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_table(pa.table({"x": list(range(1000))}), path)
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.parquet damaged .*, expected the bytes that were written"):
+        read_verified(path)
+
+
+def test_a_missing_table_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"Got no file at .*a\.parquet"):
+        read_verified(tmp_path / "a.parquet")
+
+
+def test_the_manifest_describes_every_file(folder):
+    manifest = verify(folder)
+    assert manifest == json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["step"] == "load"
+    assert list(manifest["files"]) == ["notes/é.txt", "part.parquet"]
+    assert manifest["files"]["notes/é.txt"] == {
+        "bytes": 5,
+        "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    }
+    part = manifest["files"]["part.parquet"]
+    assert (part["rows"], part["schema"]) == (2, {"x": "double", "y": "string"})
+
+
+def test_the_manifest_is_the_same_twice_and_never_lists_itself(folder):
+    before = (folder / MANIFEST).read_bytes()
+    write_manifest(folder, step="load")
+    assert (folder / MANIFEST).read_bytes() == before
+
+
+def test_files_is_no_name_for_something_else(tmp_path):
+    with pytest.raises(ValueError, match="Got 'files'"):
+        write_manifest(tmp_path, files=[])
+
+
+def test_an_unlisted_file_is_ignored(folder):
+    (folder / "extra.txt").write_text("x")
+    assert "extra.txt" not in verify(folder)["files"]
+
+
+def test_a_missing_manifest_means_an_unfinished_step(tmp_path):
+    with pytest.raises(ValueError, match="the step that wrote it did not finish"):
+        verify(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": {"a": 1}}', '{"files": {"a": {}}}', '{"files": 3}'])
+def test_a_damaged_manifest_is_refused(tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(ValueError, match=r"manifest\.json damaged"):
+        verify(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: path.unlink(), r"Got no file .*é\.txt, expected it as its manifest lists it"),
+        (lambda path: path.write_text("hell"), r"Got 4 bytes in .*é\.txt, expected 5"),
+        (lambda path: path.write_text("jello"), r"Got SHA-256 .* for .*é\.txt, expected 2cf24"),
+    ],
+)
+def test_a_changed_file_is_named(folder, change, message):
+    change(folder / "notes" / "é.txt")
+    with pytest.raises(ValueError, match=message):
+        verify(folder)

@@ -1,0 +1,100 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steps.table.split import holdout_mask, row_hashes
+
+ROWS = st.lists(
+    st.tuples(
+        st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)),
+        st.one_of(st.none(), st.booleans()),
+        st.one_of(st.none(), st.text(max_size=5)),
+    ),
+    min_size=1,
+    max_size=30,
+)
+NAMES = ["x", "flag", "word"]
+
+
+def frame(rows):
+    kinds = [pa.float64(), pa.bool_(), pa.string()]
+    columns = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+    return pa.table(columns, names=NAMES)
+
+
+def sides(rows, seed=0):
+    return holdout_mask(row_hashes(frame(rows), NAMES), seed=seed, test_size=0.5)
+
+
+def test_hashes_are_the_same_forever():
+    table = pa.table({"x": [1.0, None], "flag": [True, False], "word": ["é", None]})
+    expected = np.array([8704994475833799044, 289826341388170287], np.uint64)
+    np.testing.assert_array_equal(row_hashes(table, NAMES), expected)
+
+
+def test_integers_hash_like_their_floats():
+    integers, floats = pa.table({"x": [1, -2, 0]}), pa.table({"x": [1.0, -2.0, -0.0]})
+    np.testing.assert_array_equal(row_hashes(integers, ["x"]), row_hashes(floats, ["x"]))
+
+
+def test_types_names_and_missing_values_are_told_apart():
+    table = pa.table({"a": [1.0, 0.0, None], "b": [True, False, None], "c": ["1", "0", ""], "d": [1.0, 0.0, None]})
+    hashes = np.concatenate([row_hashes(table, [name]) for name in "abcd"])
+    assert len(np.unique(hashes)) == 12
+
+
+def test_swapped_values_of_two_columns_differ():
+    table = pa.table({"a": [1.0, 2.0], "b": [2.0, 1.0]})
+    first, second = row_hashes(table, ["a", "b"])
+    assert first != second
+
+
+def test_a_table_without_rows():
+    table = pa.table({"word": pa.array([], pa.string()), "x": pa.array([], pa.float64())})
+    assert row_hashes(table, ["word", "x"]).shape == (0,)
+
+
+@given(ROWS)
+def test_equal_rows_are_on_one_side(rows):
+    mask = sides(rows * 2)
+    np.testing.assert_array_equal(mask[: len(rows)], mask[len(rows) :])
+
+
+@given(ROWS, ROWS)
+def test_growing_the_table_moves_no_row(rows, more):
+    np.testing.assert_array_equal(sides(rows), sides(rows + more)[: len(rows)])
+
+
+@given(st.data(), ROWS)
+def test_shuffled_rows_keep_their_side(data, rows):
+    order = data.draw(st.permutations(range(len(rows))))
+    np.testing.assert_array_equal(sides([rows[i] for i in order]), sides(rows)[order])
+
+
+@given(ROWS, st.integers(1, 5))
+def test_chunks_and_column_order_do_not_matter(rows, size):
+    table = frame(rows)
+    chunked = pa.Table.from_batches(table.to_batches(max_chunksize=size))
+    np.testing.assert_array_equal(row_hashes(chunked, NAMES[::-1]), row_hashes(table, NAMES))
+
+
+def test_the_share_is_close_to_test_size_and_seeds_are_independent():
+    hashes = row_hashes(pa.table({"x": np.arange(20_000)}), ["x"])
+    one, two = (holdout_mask(hashes, seed=seed, test_size=0.2) for seed in (0, 1))
+    assert abs(one.mean() - 0.2) < 0.01
+    assert abs(two.mean() - 0.2) < 0.01
+    assert abs((one & two).mean() - 0.04) < 0.01
+
+
+def test_a_larger_holdout_contains_the_smaller():
+    hashes = row_hashes(pa.table({"x": np.arange(1000)}), ["x"])
+    small, large = (holdout_mask(hashes, seed=7, test_size=size) for size in (0.1, 0.3))
+    assert not (small & ~large).any()
+
+
+@pytest.mark.parametrize("test_size", [0, 1, -0.1, 1.5, float("nan")])
+def test_test_size_is_a_share(test_size):
+    with pytest.raises(ValueError, match=r"Got test_size .*, expected a share between 0 and 1"):
+        holdout_mask(np.zeros(1, np.uint64), seed=0, test_size=test_size)
