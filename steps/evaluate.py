@@ -138,6 +138,8 @@ def report(contestant: Contestant, labels: pd.Series) -> dict[str, float]:
 def _evaluate_with_mlflow(
     name: str, labels: np.ndarray, predicted: np.ndarray, classes: list[str], model_id: str
 ) -> None:
+    if len({*labels, *predicted}) < 2:
+        return  # its evaluator can't count the cells of a confusion matrix with a single class
     # The predictions are given, so that the model is asked once; labels as text, since MLflow's evaluator takes
     # some types for a regression's.
     config: dict[str, Any] = {

@@ -63,7 +63,7 @@ def preprocess(
         rows, hashes = rows.take(pa.array(keep)), hashes[keep]
     in_test = holdout_mask(hashes, seed=seed, test_size=test_size)
     parts = {"train": rows.filter(pa.array(~in_test)), "test": rows.filter(pa.array(in_test))}
-    check_parts(parts, schema.target)
+    notes = check_parts(parts, schema.target)
     digests = {name: fingerprint(part) for name, part in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -82,7 +82,7 @@ def preprocess(
             duplicates=duplicated,
             seed=seed,
         )
-    _log(parts, left_out, duplicated, duplicates)
+    _log(parts, left_out, duplicated, duplicates, notes)
 
 
 def without_missing_target(rows: pa.Table, target: str, left_out: dict[str, int]) -> pa.Table:
@@ -134,30 +134,42 @@ def hashed_columns(rows: pa.Table, schema: Schema) -> list[str]:
     return [*schema.features, schema.target, *single]
 
 
-def check_parts(parts: dict[str, pa.Table], target: str) -> None:
-    """Raise ValueError when a side of the split can't serve."""
-    for name, part in parts.items():
-        classes = pc.count_distinct(part[target]).as_py() if part.num_rows else 0
-        needed = 2 if name == "train" else 1
-        if classes < needed:
+def check_parts(parts: dict[str, pa.Table], target: str) -> list[str]:
+    """Return a sentence if the holdout lacks classes; raise ValueError when a side of the split can't serve."""
+    train, test = (set(pc.unique(parts[name][target]).to_pylist()) for name in ("train", "test"))
+    for name, classes, needed in (("train", train, 2), ("test", test, 1)):
+        if len(classes) < needed:
             raise ValueError(
-                f"Got {part.num_rows} {name} rows with {classes} classes after the split, expected at least {needed}: "
-                f"the table is too small for this test_size and seed; change one of them."
+                f"Got {parts[name].num_rows} {name} rows with {len(classes)} classes after the split, expected at "
+                f"least {needed}: the table has too few different rows for this test_size and seed; change one of them."
             )
+    if untrained := test - train:
+        raise ValueError(
+            f"Got class {min(untrained, key=str)!r} in the holdout only, expected training rows of every class: it has "
+            f"too few different rows; change seed or test_size, or leave it out with rare_classes=drop and a higher "
+            f"min_class_rows."
+        )
+    untested = sorted(map(str, train - test))
+    if not untested:
+        return []
+    shown = ", ".join(map(repr, untested[:5])) + (f" and {len(untested) - 5} more" if len(untested) > 5 else "")
+    return [f"The holdout has no rows of {len(untested)} of {len(train)} classes: {shown}."]
 
 
-def _log(parts: dict[str, pa.Table], left_out: dict[str, int], duplicated: int, duplicates: str) -> None:
+def _log(
+    parts: dict[str, pa.Table], left_out: dict[str, int], duplicated: int, duplicates: str, notes: list[str]
+) -> None:
     train, test = parts["train"].num_rows, parts["test"].num_rows
     mlflow.log_metrics(
         {"train_rows": train, "test_rows": test, "dropped_rows": sum(left_out.values()), "duplicate_rows": duplicated}
     )
     kept = "kept" if duplicates == "keep" else "dropped"
     summary = f"{train:,} training rows, {test:,} in the holdout; {duplicated:,} rows equal to an earlier one ({kept})"
-    for reason, count in left_out.items():
-        click.echo(f"preprocess: left out {count:,} rows: {reason}", err=True)
+    notes = [f"Left out {count:,} rows: {reason}." for reason, count in left_out.items()] + notes
+    for note in notes:
+        click.echo(f"preprocess: {note}", err=True)
     click.echo(f"preprocess: {summary}")
-    reasons = [f"{reason}: {count:,} rows" for reason, count in left_out.items()]
-    describe(f"{summary}." + (f"\n\nLeft out:\n\n{markdown.bullets(reasons)}" if reasons else ""))
+    describe(f"{summary}." + (f"\n\nNoticed:\n\n{markdown.bullets(notes)}" if notes else ""))
 
 
 if __name__ == "__main__":

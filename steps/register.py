@@ -22,6 +22,8 @@ from steps.lineage.entry_point import EntryPoint, describe
 from steps.report import markdown
 
 CHAMPION, PREVIOUS = "champion", "previous"
+MODEL_TAG = "grove.model"
+"""Set together with the version, so that a model is known again even if nothing else was written."""
 
 
 @click.command("register", cls=EntryPoint)
@@ -45,10 +47,10 @@ def register(verdict: str, model_name: str) -> None:
 
 
 def check_name(model_name: str) -> None:
-    """Raise ValueError for a name that the registry does not take, or that a URI can't carry."""
-    if not re.fullmatch(r"[^\s/:@%?#.]([^/:@%?#\n]*[^\s/:@%?#])?", model_name):
+    """Raise ValueError for a name that the registry, a URI or a search can't carry."""
+    if not re.fullmatch(r"\w([\w .-]*\w)?", model_name):
         raise ValueError(
-            f"Got model_name={model_name!r}, expected a name without / : @ % ? # and without spaces at its ends, "
+            f"Got model_name={model_name!r}, expected letters, digits, spaces, dots, dashes and underscores, "
             f"such as grove."
         )
 
@@ -60,12 +62,10 @@ def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    model_id = model_uri.removeprefix("models:/")
-    quoted = model_name.replace("'", "\\'")
-    for known in client.search_model_versions(f"name = '{quoted}'"):
-        if known.model_id == model_id:
+    for known in client.search_model_versions(f"name = '{model_name}'"):
+        if known.tags.get(MODEL_TAG) == model_uri:
             return known, False
-    return mlflow.register_model(model_uri, model_name), True
+    return mlflow.register_model(model_uri, model_name, tags={MODEL_TAG: model_uri}), True
 
 
 def annotate(client: mlflow.MlflowClient, version: ModelVersion, content: dict[str, Any], source: Artifact) -> None:

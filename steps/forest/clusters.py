@@ -35,7 +35,8 @@ def project_clusters(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
     seen = clusters["scale"].transform(fitted["encode"].transform(rows))
     labels = clusters["kmeans"].transform(seen).argmin(axis=1)
     # A single feature has one component; the second one of its picture is zero.
-    pca = PCA(n_components=min(2, *seen.shape), svd_solver="covariance_eigh").fit(seen)
+    with np.errstate(invalid="ignore"):  # equal rows have no variance to share out
+        pca = PCA(n_components=min(2, *seen.shape), svd_solver="covariance_eigh").fit(seen)
     points = np.zeros((len(seen), 2))
     points[:, : pca.n_components_] = pca.transform(seen)
     explained = [float(share) for share in np.nan_to_num(pca.explained_variance_ratio_)] + [0.0]

@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 CLUSTER_FEATURES = ("distances", "label", "both")
+LARGEST = 2**31 - 1
+"""Whole numbers go up to here; scikit-learn's C code fails on far larger ones, after the data is read."""
 
 
 def _whole(smallest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = int(text)
-        if value < smallest:
+        if not smallest <= value <= LARGEST:
             raise ValueError(text)
         return value
 
@@ -26,8 +28,8 @@ def _max_features(text: str) -> str | int | float | None:
         return text
     if text == "none":
         return None
-    if text.isdecimal() and int(text) >= 1:
-        return int(text)
+    if text.isdecimal():
+        return _whole(1)(text)
     value = float(text)
     if not 0.0 < value <= 1.0:
         raise ValueError(text)
@@ -39,8 +41,8 @@ def _max_depth(text: str) -> int | None:
 
 
 def _min_samples_leaf(text: str) -> int | float:
-    if text.isdecimal() and int(text) >= 1:
-        return int(text)
+    if text.isdecimal():
+        return _whole(1)(text)
     value = float(text)
     if not 0.0 < value < 1.0:
         raise ValueError(text)
@@ -89,11 +91,13 @@ class Grid(click.ParamType):
 
 
 GRIDS: dict[str, Grid] = {
-    "n_estimators": Grid(_whole(1), "whole numbers from 1"),
-    "max_features": Grid(_max_features, "sqrt, log2, none, whole numbers from 1 or shares above 0 up to 1.0"),
-    "max_depth": Grid(_max_depth, "none or whole numbers from 1"),
-    "min_samples_leaf": Grid(_min_samples_leaf, "whole numbers from 1 or shares between 0 and 1"),
-    "n_clusters": Grid(_whole(2), "whole numbers from 2"),
+    "n_estimators": Grid(_whole(1), f"whole numbers from 1 to {LARGEST}"),
+    "max_features": Grid(
+        _max_features, f"sqrt, log2, none, whole numbers from 1 to {LARGEST} or shares above 0 up to 1.0"
+    ),
+    "max_depth": Grid(_max_depth, f"none or whole numbers from 1 to {LARGEST}"),
+    "min_samples_leaf": Grid(_min_samples_leaf, f"whole numbers from 1 to {LARGEST} or shares between 0 and 1"),
+    "n_clusters": Grid(_whole(2), f"whole numbers from 2 to {LARGEST}"),
     "cluster_features": Grid(_cluster_features, ", ".join(CLUSTER_FEATURES)),
 }
 

@@ -40,9 +40,9 @@ def codes_of(labels: pd.Series, classes: np.ndarray) -> np.ndarray:
     own, names = encode_labels(labels)
     unknown = sorted(set(names.tolist()) - set(classes.tolist()))
     if unknown:
+        known = ", ".join(map(repr, classes.tolist()[:5])) + (", …" if len(classes) > 5 else "")
         raise ValueError(
-            f"Got rows of class {unknown[0]!r}, expected only classes that the model was trained on "
-            f"({', '.join(map(repr, classes.tolist()[:5]))}, …)."
+            f"Got rows of class {unknown[0]!r}, expected only classes that the model was trained on ({known})."
         )
     return np.searchsorted(classes, names)[own]
 

@@ -27,7 +27,8 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
     probabilities : (n_rows, n_classes) float64
         Predicted; the prediction is the most probable class, the first of equals.
     classes
-        The names of all classes; those without a row in the holdout do not count.
+        The names of all classes; those without a row in the holdout do not count, but for f1_macro, which takes
+        one that was predicted for 0.
     """
     predicted = probabilities.argmax(axis=1)
     every = np.arange(len(classes))
@@ -87,6 +88,7 @@ def column_importances(
 
     The pipeline is fitted anew on the first fold's training rows and asked on rows of its validation part. A wide
     table has many columns to shuffle: beyond 20 it is one shuffle of at most 500 rows, else five of at most 2,000.
+    Every class keeps a row, as some scorers fail without.
 
     Returns
     -------
@@ -95,8 +97,10 @@ def column_importances(
     """
     train, validation = next(folds(cv, seed).split(rows, codes))
     is_wide = rows.shape[1] > 20
-    sample = np.random.default_rng(seed).permutation(validation)[: 500 if is_wide else 2000]
-    validation = np.sort(sample)
+    shuffled = np.random.default_rng(seed).permutation(validation)
+    _, first = np.unique(codes[shuffled], return_index=True)
+    chosen = np.concatenate([first, np.delete(np.arange(len(shuffled)), first)])[: 500 if is_wide else 2000]
+    validation = np.sort(shuffled[chosen])
     fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
     found = permutation_importance(
         fitted,

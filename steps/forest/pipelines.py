@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
@@ -17,8 +18,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-TRUSTED_TYPES = ["numpy.argmin", "numpy.dtype", "sklearn.tree._tree.Tree"]
-"""What skops must be told to trust in these pipelines: two functions of numpy and a class of scikit-learn."""
+TRUSTED_TYPES = ["numpy.argmin", "numpy.asarray", "numpy.dtype", "pandas.DataFrame", "sklearn.tree._tree.Tree"]
+"""What skops must be told to trust in these pipelines: public names of numpy and pandas, a class of scikit-learn."""
 
 
 def encoder(numeric: Sequence[str], categorical: Sequence[str], max_categories: int) -> ColumnTransformer:
@@ -27,14 +28,23 @@ def encoder(numeric: Sequence[str], categorical: Sequence[str], max_categories: 
     A missing category is a category of its own; the rarest beyond `max_categories`, and those never seen in
     training, share one column.
     """
+    # The one-hot encoder tells None from NaN and refuses pd.NA; in a category of pandas they are one. pandas makes
+    # categories of many columns only from an array; objects compare with those of any type seen in training.
+    categories = Pipeline(
+        [
+            ("values", FunctionTransformer(np.asarray, kw_args={"dtype": "O"})),
+            ("one_missing", FunctionTransformer(pd.DataFrame, kw_args={"dtype": "category"})),
+            ("objects", FunctionTransformer(pd.DataFrame, kw_args={"dtype": "O"})),
+            (
+                "one_hot",
+                OneHotEncoder(max_categories=max_categories, handle_unknown="infrequent_if_exist", sparse_output=False),
+            ),
+        ]
+    )
     return ColumnTransformer(
         [
             ("numeric", SimpleImputer(strategy="median", keep_empty_features=True), list(numeric)),
-            (
-                "categorical",
-                OneHotEncoder(max_categories=max_categories, handle_unknown="infrequent_if_exist", sparse_output=False),
-                list(categorical),
-            ),
+            ("categorical", categories, list(categorical)),
         ]
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 _SHELLS = {"bash", "sh", "dash", "zsh", "cmd.exe"}
+_ADOPTERS = {"init", "systemd", "launchd"}
 
 
 @cache
@@ -45,4 +46,18 @@ def is_gone() -> bool:
         parents += [process.ppid() for process in ancestors()[:-1]]
     except psutil.NoSuchProcess:
         return True
-    return parents[: len(ancestors())] != [process.pid for process in ancestors()]
+    return parents != [process.pid for process in ancestors()] or _was_gone()
+
+
+@cache
+def _was_gone() -> bool:
+    """Return whether the launcher ended before this process could look, so that another one adopted it.
+
+    In a container MLflow itself may be the first process; then that is Python.
+    """
+    launcher = ancestors()[-1]
+    try:
+        is_adopter = launcher.pid == 1 or launcher.name() in _ADOPTERS
+        return is_adopter and "python" not in " ".join(launcher.cmdline()[:1])
+    except psutil.Error:
+        return False

@@ -17,10 +17,11 @@ from steps.table.source import (
     open_plain,
     refuse_disguise,
 )
+from steps.table.text import LEADING_ZERO, TRUTH
 
 BLOCK_BYTES = 1 << 22
-TRUE, FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
-LEADING_ZERO = r"^[+-]?0[0-9]"
+TRUE, FALSE = ([text for text in TRUTH if TRUTH[text] is truth] for truth in (True, False))
+LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
 
 MISSING, INTEGER, NUMBER, DECIMAL_COMMA, BOOLEAN, TEXT = (
     "missing",
@@ -150,10 +151,11 @@ def _kind(values: pa.StringArray, *, decimal_comma: bool) -> str:
         if decimal_comma and "." not in characters:
             return DECIMAL_COMMA if _is_cast(pc.replace_substring(values, ",", "."), pa.float64()) else TEXT
         return TEXT
-    if _is_cast(values, pa.int64()):
-        return INTEGER
     # Integers beyond int64 stay text here: cleaning says what becomes of their digits.
-    return NUMBER if characters & set(".eE") and _is_cast(values, pa.float64()) else TEXT
+    if characters & set(".eE"):
+        has_long = pc.any(pc.match_substring_regex(values, LONG_INTEGER)).as_py()
+        return NUMBER if not has_long and _is_cast(values, pa.float64()) else TEXT
+    return INTEGER if _is_cast(values, pa.int64()) else TEXT
 
 
 def _has_leading_zero(values: pa.StringArray) -> pa.BooleanArray:

@@ -114,7 +114,7 @@ def refuse_disguise(start: bytes, path: Path, *, expected: str, encoding: str) -
     """
     looks = next((name for magic, name in MAGIC.items() if start.startswith(magic)), None)
     if start.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:9].lower().startswith(WEB_PAGE):
-        looks = "a web page (perhaps a login or an error page)"
+        looks = "an HTML page (perhaps a login or an error page)"
     if looks:
         raise ValueError(
             f"Got {looks} in {path}, expected {expected}: check the download, or give the file its true suffix."

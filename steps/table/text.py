@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from steps.table.dates import parse_dates
 
-MARKERS = (*("", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None", "none"),)
+MARKERS = ["", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None", "none"]
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 LEADING_ZERO = r"^[+-]?0[0-9]"
 INTEGER = r"^[+-]?\d+$"
@@ -96,7 +96,8 @@ def _convert_distinct(
     for notation in NOTATIONS[:1] if keep else NOTATIONS:
         if pc.all(pc.match_substring_regex(values, notation.pattern)).as_py():
             numbers, is_exact = _parse_numbers(notation.plain(values))
-            if numbers is None:
+            # A label that is no exact number of its own would merge with others.
+            if numbers is None or (keep and not (is_exact and pc.all(pc.is_finite(numbers)).as_py())):
                 return None, []
             if notation.note:
                 notes.append(f"Column {name!r}: {notation.note}.")
@@ -148,7 +149,7 @@ def _marker_notes(texts: pa.StringArray, counts: np.ndarray, is_marker: np.ndarr
         found[text] = found.get(text, 0) + int(counts[position])
     if not found:
         return []
-    listed = ", ".join(f"{text!r} ({count} times)" for text, count in found.items())
+    listed = ", ".join(f"{text!r} ({count}×)" for text, count in found.items())
     return [f"Column {name!r}: read {listed} as missing, as all other values are numbers or dates."]
 
 

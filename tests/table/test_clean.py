@@ -116,8 +116,7 @@ def test_markers_of_missing_values_become_missing_with_a_note():
     values, kind, notes = cleaned(["1", "?", "NA", " ", "?", "2.5"])
     assert (values, kind) == ([1.0, None, None, None, None, 2.5], pa.float64())
     assert notes == [
-        "Column 'c': read '?' (2 times), 'NA' (1 times), '' (1 times) as missing, "
-        "as all other values are numbers or dates."
+        "Column 'c': read '?' (2×), 'NA' (1×), '' (1×) as missing, as all other values are numbers or dates."
     ]
 
 
@@ -201,6 +200,9 @@ def test_a_part_of_a_date_takes_no_name_that_is_there():
         (["NA", "None", "?", "1"], pa.string(), ["NA", "None", "?", "1"], pa.string()),
         (["1", "2", None], pa.string(), [1, 2, None], pa.int64()),
         (["1,5", "2"], pa.string(), ["1,5", "2"], pa.string()),
+        (["inf", "1"], pa.string(), ["inf", "1"], pa.string()),
+        (["1e400", "1"], pa.string(), ["1e400", "1"], pa.string()),
+        (["99999999999999999999", "1"], pa.string(), ["99999999999999999999", "1"], pa.string()),
         ([1, None], pa.int64(), [1, None], pa.int64()),
         ([DAY], pa.date32(), ["2024-02-29"], pa.string()),
         (["2024-02-29"], pa.string(), ["2024-02-29"], pa.string()),

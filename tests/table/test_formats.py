@@ -115,13 +115,14 @@ WRITERS = {
 }
 
 
-def cleaned(content, name, **options):
+def cleaned(content, name, keep=None, **options):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        return clean(read_table(path, **options))[0]
+        return clean(read_table(path, **options), keep=keep)[0]
 
 
+@settings(deadline=None)
 @given(tables(), st.sampled_from(list(COMPRESS)))
 def test_the_fingerprint_is_the_same_in_every_format(table, compression):
     try:
@@ -132,6 +133,18 @@ def test_the_fingerprint_is_the_same_in_every_format(table, compression):
         content = COMPRESS[compression](write(table))
         options = {"delimiter": ","} if suffix == ".csv" else {}
         assert fingerprint(cleaned(content, f"t{suffix}{compression}", **options)) == expected, suffix
+
+
+LABELS = ["1", "1.0", "2", "NA", "None", "?", "inf", "nan", "007", "1,5", "1e400", "99999999999999999999", " 1"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*LABELS, "true", "false", "x", "2024-01-31"]), min_size=1, max_size=4))
+def test_labels_are_the_same_in_every_format(labels):
+    table = pa.table({"y": labels, "k": ["1"] * len(labels)})
+    expected = clean(table, keep="y")[0]
+    for suffix, write in WRITERS.items():
+        assert cleaned(write(table), "t" + suffix, keep="y").equals(expected), suffix
 
 
 @given(tables())
@@ -151,7 +164,7 @@ HEADS = st.sampled_from(
 NAMES = ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.feather", "t.csv.gz", "t.jsonl.bz2", "t.csv.xz"]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     HEADS, GARBLED, st.sampled_from([*NAMES, "t.parquet.zst", "t.zip"]), st.sampled_from(["utf-8", "utf-16", "latin-1"])
 )
@@ -165,6 +178,7 @@ def test_garbled_files_are_read_or_refused_in_one_line(start, content, name, enc
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+@settings(deadline=None)
 @given(st.data())
 def test_flipped_bits_are_read_or_refused_in_one_line(suffix, data):
     content = bytearray(WRITERS[suffix](pa.table({"a": [1, 2, None], "b": ["x", "y", "é"]})))

@@ -1,0 +1,138 @@
+"""Run commands in turns, each in a folder and a tracking store of its own, and compare what they cost."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import click
+import mlflow
+
+PROJECT = Path(__file__).parents[1]
+_SHOWN_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took, in seconds; `cpu` is that of all processes below it too."""
+
+    cpu: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A command's costs, one a repeat, and what it printed the last time."""
+
+    costs: list[Cost]
+    output: str
+
+    @property
+    def median(self) -> Cost:
+        """The medians, each by itself."""
+        return Cost(
+            statistics.median(cost.cpu for cost in self.costs), statistics.median(cost.wall for cost in self.costs)
+        )
+
+
+def in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, Measured]:
+    """Run the commands A B A B …, so that a busy hour of the machine falls on both.
+
+    Raises
+    ------
+    click.ClickException
+        When one of them fails, with the end of what it printed.
+    """
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    outputs: dict[str, str] = {}
+    for repeat in range(repeats):
+        for name, command in commands.items():
+            with fresh_store() as environment:
+                cost, outputs[name] = spend(command, environment)
+            costs[name].append(cost)
+            click.echo(f"  {repeat + 1}/{repeats} {name}: CPU {cost.cpu:.1f} s, wall {cost.wall:.1f} s", err=True)
+    return {name: Measured(costs[name], outputs[name]) for name in commands}
+
+
+def spend(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost, str]:
+    """Run the command in the project's folder; return its cost and what it printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise click.ClickException(
+            f"Got exit code {done.returncode} from {' '.join(command)}:\n{done.stdout[-_SHOWN_CHARACTERS:]}"
+        )
+    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall), done.stdout
+
+
+@contextmanager
+def fresh_store() -> Iterator[dict[str, str]]:
+    """Give the environment of a process with an empty store; the folder with all it wrote is removed."""
+    with tempfile.TemporaryDirectory(prefix="grove-benchmark-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        (folder / "mlflow.db").write_bytes(_empty_store())
+        uri = f"sqlite:///{folder / 'mlflow.db'}"
+        mlflow.MlflowClient(uri).create_experiment("benchmark", artifact_location=(folder / "artifacts").as_uri())
+        yield environment() | {
+            "MLFLOW_TRACKING_URI": uri,
+            "MLFLOW_EXPERIMENT_NAME": "benchmark",
+            "TMPDIR": str(temporary),
+        }
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what would make MLflow or Python behave in another way."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MLFLOW_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"}
+
+
+@cache
+def _empty_store() -> bytes:
+    # Its hundred migrations take seconds, once in the life of a store; they are no part of a run.
+    folder = Path(tempfile.mkdtemp(prefix="grove-benchmark-"))
+    try:
+        path = folder / "mlflow.db"
+        mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+        return path.read_bytes()
+    finally:
+        shutil.rmtree(folder)
+
+
+def print_ratio(title: str, measured: Mapping[str, Measured], wall_limit: float) -> None:
+    """Print the medians of both sides, and the first's in relation to the second's."""
+    (first, above), (second, below) = measured.items()
+    a, b = above.median, below.median
+    width = max(len(first), len(second))
+    click.echo(f"{title}; medians of {len(above.costs)}")
+    click.echo(f"  {'':{width}}  {'CPU s':>7}  {'wall s':>7}")
+    for name, cost in ((first, a), (second, b)):
+        click.echo(f"  {name:{width}}  {cost.cpu:7.1f}  {cost.wall:7.1f}")
+    click.echo(f"  {'ratio':{width}}  {a.cpu / b.cpu:7.2f}  {a.wall / b.wall:7.2f}  (limit for wall: {wall_limit})")

@@ -1,0 +1,159 @@
+"""A tracking store of its own for each test, and ways to run Grove for real against it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pytest
+import yaml
+from mlflow.entities import Run
+
+PROJECT = Path(__file__).parents[1]
+MLPROJECT = yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
+TRIVIAL = {
+    "n_estimators": "5",
+    "max_features": "sqrt",
+    "min_samples_leaf": "1",
+    "n_clusters": "2",
+    "cluster_features": "distances",
+    "cv": "2",
+}
+"""Grids of one candidate each, for what is not about the search."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command said, and the run that it was."""
+
+    code: int
+    out: str
+    run: Run
+
+    @property
+    def reason(self) -> str:
+        return self.run.data.tags.get("grove.failure", "")
+
+    @property
+    def note(self) -> str:
+        return self.run.data.tags.get("mlflow.note.content", "")
+
+
+@pytest.fixture(scope="session")
+def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}").search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, _empty_store: Path) -> Path:
+    """A folder with a space in its name and an empty store, where a user might type commands."""
+    place = tmp_path / "a user's folder"
+    place.mkdir()
+    shutil.copy(_empty_store, place / "mlflow.db")
+    return place
+
+
+@pytest.fixture
+def client(folder: Path) -> mlflow.MlflowClient:
+    client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    experiment_id = client.create_experiment("grove", artifact_location=(folder / "artifacts").as_uri())
+    assert experiment_id == "1"
+    return client
+
+
+@pytest.fixture
+def environment(folder: Path, client: mlflow.MlflowClient, tmp_path: Path) -> dict[str, str]:
+    """Environment variables for a process that is to use the store; temporary files go to a folder of the test's."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_TRACKING_URI": client.tracking_uri,
+        "MLFLOW_EXPERIMENT_ID": "1",
+        "TMPDIR": str(temporary),
+    }
+
+
+@pytest.fixture
+def step(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]) -> Callable[..., Result]:
+    """Run one entry point as MLflow does, without the seconds that `mlflow run` takes to start."""
+
+    def run(name: str, **given: str) -> Result:
+        created = client.create_run("1", run_name="quick-fox-1")
+        parameters = MLPROJECT[name]["parameters"]
+        values = {key: str(about.get("default", "")) for key, about in parameters.items()} | given
+        done = subprocess.run(
+            [sys.executable, "-m", f"steps.{name}", *(f"--{key}={value}" for key, value in values.items())],
+            cwd=PROJECT,
+            env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout + done.stderr, client.get_run(created.info.run_id))
+
+    return run
+
+
+@pytest.fixture
+def mlflow_run(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]) -> Callable[..., Result]:
+    """Type `mlflow run` in the user's folder."""
+
+    def run(uri: str | Path, entry_point: str = "main", *, env_manager: str = "local", **given: str) -> Result:
+        parameters = [word for key, value in given.items() for word in ("-P", f"{key}={value}")]
+        done = subprocess.run(
+            ["mlflow", "run", str(uri), "-e", entry_point, "--env-manager", env_manager, *parameters],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        runs = client.search_runs(
+            ["1"], f"tags.mlflow.project.entryPoint = '{entry_point}'", order_by=["start_time DESC"], max_results=1
+        )
+        return Result(done.returncode, done.stdout + done.stderr, runs[0])
+
+    return run
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """The project, as it is now, committed into a git repository of its own; the path has a space."""
+    yield copy_project(tmp_path / "a clone" / "grove")
+
+
+def copy_project(target: Path) -> Path:
+    """Copy the project's files, tracked and new ones, and commit them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, check=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, target / name)
+    commit(target)
+    return target
+
+
+def commit(repository: Path) -> None:
+    """Commit everything in the folder, making it a repository if it is none."""
+    who = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", "Everything"]):
+        subprocess.run(["git", *words], cwd=repository, check=True, capture_output=True)
+
+
+def children(client: mlflow.MlflowClient, run: Run) -> dict[str, Run]:
+    """Return the runs below a run, by name, in the order of their start."""
+    found = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{run.info.run_id}'", order_by=["start_time ASC"])
+    return {child.info.run_name: child for child in found}

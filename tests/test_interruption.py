@@ -1,0 +1,126 @@
+"""However a chain is ended, its processes end with it, and its runs say so."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+
+from tests import tables
+from tests.conftest import PROJECT, children
+
+LONG = {"n_estimators": "3000", "max_features": "none", "n_clusters": "8", "cv": "5", "target": "label"}
+SECONDS = 20.0
+
+
+@pytest.fixture
+def chain(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Return a `mlflow run` whose trainers are at work."""
+    tables.many_classes(6000).to_csv(folder / "t.csv", index=False)
+    given = [word for key, value in (LONG | {"data": "t.csv"}).items() for word in ("-P", f"{key}={value}")]
+    command = ["mlflow", "run", str(PROJECT), "-e", "main", "--env-manager", "local", *given]
+    with (
+        (folder / "output").open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as started,
+    ):
+        try:
+            wait_until(lambda: len(find(started, "steps.train_rf")) == 2, 120)
+            wait_until(lambda: threads(started) > 8, 60)  # until fits run
+            yield started
+        finally:
+            for process in [*psutil.Process(started.pid).children(recursive=True)] if started.poll() is None else []:
+                process.kill()
+            started.kill()
+
+
+@pytest.fixture
+def chain_starting(
+    folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Return a `mlflow run` whose first step's process has just been made."""
+    command = ["mlflow", "run", str(PROJECT), "-e", "main", "--env-manager", "local"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as started:
+        wait_until(lambda: find(started, "steps.load"), 90)
+        yield started
+
+
+def find(started: subprocess.Popen[bytes], module: str) -> list[psutil.Process]:
+    """Return the Python processes below `started` that run a module of this name, or of one that begins so."""
+    found = []
+    for process in psutil.Process(started.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            if any(word.startswith(module) for word in process.cmdline()[1:3]):
+                found.append(process)
+    return found
+
+
+def threads(started: subprocess.Popen[bytes]) -> int:
+    """Return how many threads the trainer with the fewest has; a search has many."""
+    return min((process.num_threads() for process in find(started, "steps.train_rf")), default=0)
+
+
+def wait_until(condition: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("whom", "number"),
+    [
+        ("mlflow", signal.SIGINT),
+        ("mlflow", signal.SIGKILL),
+        ("steps.train_rf_kmeans", signal.SIGKILL),
+        pytest.param("mlflow", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("mlflow", signal.SIGHUP, marks=pytest.mark.slow),
+        pytest.param("steps.main", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("steps.main", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("steps.main", signal.SIGHUP, marks=pytest.mark.slow),
+        pytest.param("steps.main", signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param("steps.train_rf_kmeans", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("steps.train_rf_kmeans", signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param("steps.train_rf_kmeans", signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
+def test_everything_ends_together(
+    whom: str,
+    number: signal.Signals,
+    chain: subprocess.Popen[bytes],
+    client: mlflow.MlflowClient,
+    environment: dict[str, str],
+) -> None:
+    processes = [psutil.Process(chain.pid), *psutil.Process(chain.pid).children(recursive=True)]
+    (target,) = processes[:1] if whom == "mlflow" else find(chain, whom)
+    target.send_signal(number)
+
+    ended, alive = psutil.wait_procs(processes, timeout=SECONDS)
+    assert alive == []
+    assert {process.pid: process.returncode for process in ended}[chain.pid] != 0
+    (main,) = client.search_runs(["1"], "tags.mlflow.project.entryPoint = 'main'")
+    found = children(client, main)
+    assert main.info.status in ("FAILED", "KILLED")
+    assert found["load"].info.status == found["preprocess"].info.status == "FINISHED"
+    for trainer in ("train_rf", "train_rf_kmeans"):
+        assert found[trainer].info.status in ("FAILED", "KILLED")
+    assert client.search_model_versions() == []
+    if number is not signal.SIGKILL:
+        left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
+        assert left == []
+
+
+def test_a_step_that_starts_when_its_launcher_is_dead_already_ends_too(
+    chain_starting: subprocess.Popen[bytes], client: mlflow.MlflowClient
+) -> None:
+    (driver,) = find(chain_starting, "steps.main")
+    below = driver.children(recursive=True)
+    driver.kill()
+    _, alive = psutil.wait_procs([*below, driver], timeout=60)
+    assert alive == []

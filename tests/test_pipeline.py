@@ -1,0 +1,287 @@
+"""The whole chain, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+import requests
+
+from tests import tables
+from tests.conftest import PROJECT, TRIVIAL, Result, children, commit, copy_project
+
+STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
+
+
+@pytest.fixture(scope="module")
+def small_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every tenth row of the shipped table, for what does not depend on its size."""
+    path = tmp_path_factory.mktemp("data") / "small.csv"
+    frame = pd.read_parquet(PROJECT / "data" / "portal_rodents.parquet")
+    frame.iloc[::10].to_csv(path, index=False)
+    return path
+
+
+def test_main_in_a_clone_whose_path_has_a_space(
+    clone: Path, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient, environment: dict[str, str]
+) -> None:
+    result = mlflow_run(clone, **TRIVIAL)
+    assert result.code == 0, result.out
+    found = children(client, result.run)
+    assert sorted(found) == sorted(STEPS)
+    assert {run.info.status for run in [result.run, *found.values()]} == {"FINISHED"}
+    assert result.run.info.run_name == "main"
+    for name, run in found.items():
+        assert run.data.tags["mlflow.note.content"], name
+        assert run.info.run_id in result.note, "main's description links to its steps"
+    champion = client.get_model_version_by_alias("grove", "champion")
+    assert str(champion.version) == "1"
+    assert champion.tags["grove.variant"] == "train_rf"
+    assert champion.tags["grove.run.load"] == found["load"].info.run_id
+    assert champion.description
+    assert "models:/grove@champion" in result.out
+    assert "mlflow ui --backend-store-uri" in result.out
+    assert "is not shown to differ" in result.out
+    assert not (clone / "mlruns").exists()
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout == b""
+    left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
+    assert left == [], "what Grove put into temporary folders is gone"
+
+
+def test_steps_chained_by_hand_then_loaded_and_served(
+    small_table: Path,
+    mlflow_run: Callable[..., Result],
+    client: mlflow.MlflowClient,
+    environment: dict[str, str],
+    folder: Path,
+) -> None:
+    grids = {name: TRIVIAL[name] for name in ("n_estimators", "max_features", "min_samples_leaf", "cv")}
+    (folder / "mine.csv").write_bytes(small_table.read_bytes())
+
+    load = succeed(mlflow_run(PROJECT, "load", data="mine.csv"))
+    preprocess = succeed(mlflow_run(PROJECT, "preprocess", table=f"runs:/{load}/table"))
+    split = f"runs:/{preprocess}/split"
+    plain = succeed(mlflow_run(PROJECT, "train_rf", split=split, **grids))
+    clusters = {"n_clusters": "2", "cluster_features": "both"}
+    kmeans = succeed(mlflow_run(PROJECT, "train_rf_kmeans", split=split, **grids, **clusters))
+    models = f"runs:/{plain}/model,runs:/{kmeans}/model"
+    evaluate = succeed(mlflow_run(PROJECT, "evaluate", split=split, models=models))
+    verdict = f"runs:/{evaluate}/verdict"
+    succeed(mlflow_run(PROJECT, "register", verdict=verdict, model_name="my model"))
+    succeed(mlflow_run(PROJECT, "register", verdict=verdict, model_name="my model"))
+
+    assert len(client.search_model_versions("name = 'my model'")) == 1
+    rows = raw_rows(small_table)
+    assert predict_in_fresh_process(rows, "models:/my model@champion", environment, folder) == predict_over_http(
+        rows, "models:/my model@champion", environment, folder
+    )
+
+
+def succeed(result: Result) -> str:
+    """Return the ID of the run, which must have gone well under its step's name."""
+    assert result.code == 0, result.out
+    assert result.run.info.status == "FINISHED"
+    assert result.run.info.run_name == result.run.data.tags["mlflow.project.entryPoint"]
+    return str(result.run.info.run_id)
+
+
+def raw_rows(path: Path) -> pd.DataFrame:
+    """Return rows as they come, with missing values and a category that no training row has."""
+    rows = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns=["species_id", "record_id"]).head(6)
+    rows.loc[0, "hindfoot_length"] = None
+    rows.loc[1, "plot_type"] = "A new kind of plot"
+    rows.loc[2, "sex"] = None
+    return rows
+
+
+def predict_in_fresh_process(rows: pd.DataFrame, uri: str, environment: dict[str, str], folder: Path) -> list[str]:
+    rows.to_parquet(folder / "rows.parquet")
+    code = (
+        "import sys, json, mlflow, pandas as pd\n"
+        "rows = pd.read_parquet('rows.parquet')\n"
+        "model = mlflow.pyfunc.load_model(sys.argv[1])\n"
+        "assert not any(name.startswith('steps') for name in sys.modules)\n"
+        "print(json.dumps(list(model.predict(rows))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, uri], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    predicted = json.loads(done.stdout)
+    assert len(predicted) == len(rows)
+    return list(predicted)
+
+
+def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str], folder: Path) -> list[str]:
+    port = free_port()
+    command = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            wait_for(port, server)
+            body = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", index=False))})
+            answer = requests.post(
+                f"http://127.0.0.1:{port}/invocations",
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=60,
+            )
+            assert answer.status_code == 200, answer.text
+            return list(answer.json()["predictions"])
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], seconds: float = 90) -> None:
+    """Wait until somebody listens on the port of this machine."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+@pytest.mark.parametrize(
+    ("make", "target", "label"),
+    [
+        (tables.numeric_binary, "sick", bool),
+        (tables.all_categorical, "label", str),
+        (tables.many_classes, "label", int),
+        (tables.wide, "grade", float),
+        (tables.unicode_names, "класс", str),
+        (tables.dates, "weekend", str),
+    ],
+)
+def test_other_tables_go_through(
+    make: Callable[[], pd.DataFrame],
+    target: str,
+    label: type,
+    step: Callable[..., Result],
+    client: mlflow.MlflowClient,
+    folder: Path,
+) -> None:
+    table = make()
+    table.to_parquet(folder / "table.parquet", index=False)
+    result = step("main", data=str(folder / "table.parquet"), target=target, min_class_rows="2", **TRIVIAL)
+    assert result.code == 0, result.out
+    mlflow.set_tracking_uri(client.tracking_uri)
+    model = mlflow.pyfunc.load_model("models:/grove@champion")
+    inputs = table.drop(columns=target).head(20)
+    for date in ("day", "moment"):
+        if date in inputs:
+            moment = inputs.pop(date)
+            moment = moment.dt.tz_convert("UTC") if moment.dt.tz is not None else moment
+            for part, values in {
+                "year": moment.dt.year,
+                "month": moment.dt.month,
+                "day": moment.dt.day,
+                "weekday": moment.dt.day_of_week,
+            }.items():
+                inputs[f"{date}_{part}"] = values.astype("int64")
+    predicted = list(model.predict(inputs[model.metadata.signature.inputs.input_names()]))
+    assert {type(value.item() if hasattr(value, "item") else value) for value in predicted} == {label}
+    assert set(predicted) <= set(table[target])
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[str]:
+    """A git daemon of the test's own: the project at /repo, and inside a larger repository at /larger."""
+    copy_project(tmp_path / "served" / "repo")
+    copy_project(tmp_path / "served" / "larger" / "tools" / "grove")
+    subprocess.run(["rm", "-rf", str(tmp_path / "served" / "larger" / "tools" / "grove" / ".git")], check=True)
+    commit(tmp_path / "served" / "larger")
+    port = free_port()
+    command = ["git", "daemon", f"--base-path={tmp_path / 'served'}", "--export-all", "--listen=127.0.0.1"]
+    with subprocess.Popen(
+        [*command, f"--port={port}", "--reuseaddr"], stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            wait_for(port, server)
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def test_git_url_with_data_where_the_command_is_typed(
+    daemon: str, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient, folder: Path, small_table: Path
+) -> None:
+    (folder / "mine.csv").write_bytes(small_table.read_bytes())
+    result = mlflow_run(f"{daemon}/repo", data="mine.csv", **TRIVIAL)
+    assert result.code == 0, result.out
+    assert children(client, result.run)["load"].data.metrics["rows"] == 3374
+
+
+def test_git_url_of_a_subfolder_with_the_shipped_table(
+    daemon: str, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient
+) -> None:
+    result = mlflow_run(f"{daemon}/larger#tools/grove", **TRIVIAL)
+    assert result.code == 0, result.out
+    found = children(client, result.run)
+    assert sorted(found) == sorted(STEPS)
+    assert found["load"].data.metrics["rows"] == 33737
+
+
+def test_equal_inputs_give_equal_results(
+    step: Callable[..., Result], client: mlflow.MlflowClient, small_table: Path
+) -> None:
+    grids = TRIVIAL | {"n_estimators": "20", "n_clusters": "2,5", "cluster_features": "distances,label"}
+    outcomes = []
+    for n_jobs in ("1", "2", "-1"):
+        result = step("main", data=str(small_table), n_jobs=n_jobs, **grids)
+        assert result.code == 0, result.out
+        outcomes.append(outcome(client, children(client, result.run)))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, object]:
+    """Return all that must be equal: file digests, fold scores, holdout metrics, predictions."""
+
+    def read(name: str, path: str) -> object:
+        local = mlflow.artifacts.download_artifacts(
+            run_id=steps[name].info.run_id, artifact_path=path, tracking_uri=client.tracking_uri
+        )
+        return json.loads(Path(local).read_text(encoding="utf-8"))
+
+    verdict = read("evaluate", "verdict/verdict.json")
+    return {
+        "table": read("load", "table/manifest.json")["files"],
+        "split": read("preprocess", "split/manifest.json")["files"],
+        "folds": {name: model["fold_scores"] for name, model in verdict["models"].items()},
+        "holdout": {name: model["holdout"] for name, model in verdict["models"].items()},
+        "predictions": read("evaluate", "verdict/manifest.json")["files"]["predictions.parquet"],
+        "importances": read("train_rf_kmeans", "search/manifest.json")["files"]["permutation_importances.csv"],
+    }
+
+
+@pytest.mark.slow
+def test_uv_builds_the_environment_from_a_python_that_has_mlflow_and_uv_only(
+    clone: Path, mlflow_run: Callable[..., Result], environment: dict[str, str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "uv", "venv", "-q", "--seed", str(bare)], check=True)
+    python = bare / "bin" / "python"
+    install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(python)]
+    subprocess.run([*install, "uv", f"mlflow=={mlflow.__version__}"], check=True)
+    environment["PATH"] = f"{bare / 'bin'}{os.pathsep}/usr/bin:/bin"
+    environment["MLFLOW_ENV_ROOT"] = str(tmp_path / "environments")
+    result = mlflow_run(clone, env_manager="uv", **TRIVIAL)
+    assert result.code == 0, result.out
+    assert result.run.data.tags["mlflow.project.env"] == "uv"
