@@ -20,11 +20,11 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.metrics import confusion_matrix, get_scorer
+from sklearn.metrics import confusion_matrix
 
 from steps.forest.compare import Comparison
 from steps.forest.labels import as_text, codes_of
-from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
+from steps.forest.metrics import holdout_metrics, holdout_score, precision_recall_curves, roc_curves
 from steps.forest.pipelines import with_classes
 from steps.forest.verdict import Verdict, decide
 from steps.lineage.artifacts import Artifact, fetch, publish
@@ -98,7 +98,7 @@ def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Con
         found=found,
         codes=codes,
         probabilities=coded.predict_proba(features),
-        score=float(get_scorer(found["scoring"])(coded, features, codes)),
+        score=holdout_score(found["scoring"], coded, features, codes),
     )
 
 

@@ -90,6 +90,9 @@ def summarize(chain: Chain, evaluated: str, registered: str) -> None:
         f"Registered {markdown.escape(verdict['winner'])} as {markdown.escape(name)} version {version}, "
         f"alias champion.\n\n{markdown.table(['step', 'status'], links)}"
     )
+    for model, found in verdict["models"].items():
+        scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}
+        mlflow.log_metrics({f"{model}_{metric}": value for metric, value in scores.items()})
     mlflow.set_tags({"grove.winner": verdict["winner"], "grove.model_name": name, "grove.model_version": version})
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import click
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
@@ -57,11 +56,6 @@ def check_name(model_name: str) -> None:
 
 def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str) -> tuple[ModelVersion, bool]:
     """Return the model's version under this name, and whether it is new."""
-    try:
-        client.create_registered_model(model_name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
     for known in client.search_model_versions(f"name = '{model_name}'"):
         if known.tags.get(MODEL_TAG) == model_uri:
             return known, False

@@ -49,6 +49,19 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
     return {name: float(value) for name, value in scores.items()}
 
 
+def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray) -> float:
+    """Return the score on raw rows, (n_rows, n_features); NaN where it is not defined.
+
+    Scores of probabilities are not, when some class has no rows among these.
+    """
+    try:
+        return float(metrics.get_scorer(scoring)(pipeline, rows, codes))
+    except ValueError:
+        if len(np.unique(codes)) == len(pipeline.classes_):
+            raise
+        return float("nan")
+
+
 def roc_curves(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Curve]:
     """Return for each class, against the rest: false positive rates, true positive rates, and the area.
 

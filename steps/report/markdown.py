@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Sequence
 
 
 def escape(text: object) -> str:
-    """Return the text so that Markdown shows it as it is, in one line."""
-    line = " ".join(str(text).split())
-    for character in "\\`*_{}[]<>#|~!$&":
-        line = line.replace(character, f"\\{character}")
-    return line
+    """Return the text so that Markdown shows it as it is, in one line; HTML in it is shown too, not run."""
+    line = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", line)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
