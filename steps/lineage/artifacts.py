@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.exceptions import MlflowException
 
 from steps.lineage.launcher import typed_in
+from steps.lineage.tracking import without_credentials
 from steps.table.manifest import verify, write_manifest
 
 PROJECT = Path(__file__).parents[2]
@@ -56,9 +58,14 @@ def download(uri: str, name: str) -> Path:
     if "://" not in place and not place.startswith(("runs:/", "models:/")):
         return Path(place)
     try:
+        # A plain web server is no artifact store to MLflow, but a source of datasets.
+        if place.startswith(("http://", "https://")):
+            return Path(HTTPDatasetSource(place).load())
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
     except (MlflowException, OSError, ImportError) as error:
-        raise ValueError(f"Got {name}={uri}, which can't be fetched: {' '.join(str(error).split())}") from error
+        shown = without_credentials(uri)
+        message = " ".join(str(error).replace(uri, shown).partition("Response text")[0].split())
+        raise ValueError(f"Got {name}={shown}, which can't be fetched: {message}") from error
 
 
 def fetch(uri: str, kind: str) -> Artifact:

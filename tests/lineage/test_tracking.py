@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from steps.lineage.tracking import check_tracking_uri, is_server, without_credentials
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////tmp/mlflow.db", "postgresql://host/db", "mysql://host/db"])
+def test_databases_are_accepted(uri: str) -> None:
+    check_tracking_uri(uri)
+    assert not is_server(uri)
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:////.*mlflow.db"),
+        ("mlruns", "mlflow migrate-filestore"),
+        ("file:///tmp/mlruns", "mlflow migrate-filestore"),
+    ],
+)
+def test_what_can_not_be_shared_is_refused_with_the_fix(uri: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check_tracking_uri(uri)
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(ConnectionError, match=r"Got no answer from the tracking server http://127\.0\.0\.1:9 ") as caught:
+        check_tracking_uri("http://me:secret@127.0.0.1:9")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("https://user:pass@host:5000/path", "https://host:5000/path"),
+        ("https://host/path", "https://host/path"),
+        ("postgresql+psycopg://u:p@h/db", "postgresql+psycopg://h/db"),
+        ("sqlite:////a@b.db", "sqlite:////a@b.db"),
+        ("/home/me@work/t.csv", "/home/me@work/t.csv"),
+    ],
+)
+def test_credentials_are_left_out(uri: str, shown: str) -> None:
+    assert without_credentials(uri) == shown
