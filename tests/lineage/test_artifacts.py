@@ -53,7 +53,7 @@ def test_a_file_on_the_web_is_downloaded(web: str) -> None:
 
 
 def test_what_is_not_there_is_said_without_the_password(web: str) -> None:
-    with pytest.raises(ValueError, match=r"Got data=http://127\.0\.0\.1:.*/no\.csv, which can't be fetched: ") as caught:
+    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv, which can't be fetched: ") as caught:
         download(f"{web.replace('//', '//me:secret@')}/no.csv", "data")
     assert "secret" not in str(caught.value)
 

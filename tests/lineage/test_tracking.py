@@ -25,7 +25,7 @@ def test_what_can_not_be_shared_is_refused_with_the_fix(uri: str, words: str) ->
 
 
 def test_nobody_there() -> None:
-    with pytest.raises(ConnectionError, match=r"Got no answer from the tracking server http://127\.0\.0\.1:9 ") as caught:
+    with pytest.raises(ConnectionError, match=r"Got no answer from the tracking server http://127") as caught:
         check_tracking_uri("http://me:secret@127.0.0.1:9")
     assert "secret" not in str(caught.value)
 
