@@ -123,13 +123,12 @@ def report(contestant: Contestant, labels: pd.Series) -> dict[str, float]:
     texts = np.asarray(classes, dtype=object)
     _evaluate_with_mlflow(name, texts[codes], texts[probabilities.argmax(axis=1)], classes, model_id)
     matrix = confusion_matrix(codes, probabilities.argmax(axis=1), labels=np.arange(len(classes)))
-    drawings = {
-        "confusion_matrix": figures.confusion_matrix(matrix, classes, f"{name}: confusion matrix"),
-        "roc_curves": figures.roc_curves(roc_curves(codes, probabilities, classes), f"{name}: ROC curves"),
-        "precision_recall_curves": figures.precision_recall_curves(
+    drawings = {"confusion_matrix": figures.confusion_matrix(matrix, classes, f"{name}: confusion matrix")}
+    if curves := roc_curves(codes, probabilities, classes):  # none when the holdout has one class only
+        drawings["roc_curves"] = figures.roc_curves(curves, f"{name}: ROC curves")
+        drawings["precision_recall_curves"] = figures.precision_recall_curves(
             precision_recall_curves(codes, probabilities, classes), f"{name}: precision-recall curves"
-        ),
-    }
+        )
     for drawing, figure in drawings.items():
         mlflow.log_figure(figure, f"{name}/{drawing}.png")
     return metrics

@@ -102,7 +102,10 @@ def next_commands(model_uri: str) -> dict[str, str]:
     python = shlex.quote(sys.executable)
     shown = shlex.quote(without_credentials(tracking))
     serve = f"{python} -m mlflow models serve -m {shlex.quote(model_uri)} --env-manager local --port 5001"
-    look = without_credentials(tracking) if is_server(tracking) else f"mlflow ui --backend-store-uri {shown}"
+    look = f"mlflow ui --backend-store-uri {shown}"
+    if is_server(tracking):
+        run = mlflow.active_run().info
+        look = f"{without_credentials(tracking).rstrip('/')}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
     return {"Look at it:": look, "Serve it:": f"MLFLOW_TRACKING_URI={shown} {serve}"}
 
 

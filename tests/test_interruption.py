@@ -78,7 +78,7 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
     [
         ("mlflow", signal.SIGINT),
         ("mlflow", signal.SIGKILL),
-        ("steps.train_rf_kmeans", signal.SIGKILL),
+        pytest.param("steps.train_rf_kmeans", signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGHUP, marks=pytest.mark.slow),
         pytest.param("steps.main", signal.SIGINT, marks=pytest.mark.slow),

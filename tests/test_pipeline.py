@@ -164,7 +164,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes], seconds: float = 90) ->
     [
         (tables.numeric_binary, "sick", bool),
         (tables.all_categorical, "label", str),
-        (tables.many_classes, "label", int),
+        pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
         (tables.wide, "grade", float),
         (tables.unicode_names, "класс", str),
         (tables.dates, "weekend", str),
@@ -244,11 +244,12 @@ def test_equal_inputs_give_equal_results(
 ) -> None:
     grids = TRIVIAL | {"n_estimators": "20", "n_clusters": "2,5", "cluster_features": "distances,label"}
     outcomes = []
-    for n_jobs in ("1", "2", "-1"):
+    for n_jobs in ("1", "-1"):
+        # -1 is two cores at least on a machine of today; on one it would compare the order of the trainers only.
         result = step("main", data=str(small_table), n_jobs=n_jobs, **grids)
         assert result.code == 0, result.out
         outcomes.append(outcome(client, children(client, result.run)))
-    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert outcomes[0] == outcomes[1]
 
 
 def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, object]:

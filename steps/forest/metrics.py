@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,15 @@ from sklearn.pipeline import Pipeline
 from steps.forest.search import folds
 
 Curve = tuple[np.ndarray, np.ndarray, float]
+
+
+@contextmanager
+def _absent_classes_allowed() -> Iterator[None]:
+    # A class without rows in the holdout has no recall, and is not averaged; preprocess has said that it is absent.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
+        warnings.filterwarnings("ignore", message="A single label was found in 'y_true' and 'y_pred'")
+        yield
 
 
 def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, float]:
@@ -32,17 +43,14 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
     """
     predicted = probabilities.argmax(axis=1)
     every = np.arange(len(classes))
-    with warnings.catch_warnings():
-        # A class that was predicted but is not in the holdout: its recall is not defined and not averaged.
-        warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
-        balanced = metrics.balanced_accuracy_score(codes, predicted)
-    scores = {
-        "accuracy": metrics.accuracy_score(codes, predicted),
-        "balanced_accuracy": balanced,
-        "f1_macro": metrics.f1_score(codes, predicted, average="macro", zero_division=0.0),
-        "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
-        "log_loss": metrics.log_loss(codes, probabilities, labels=every),
-    }
+    with _absent_classes_allowed():
+        scores = {
+            "accuracy": metrics.accuracy_score(codes, predicted),
+            "balanced_accuracy": metrics.balanced_accuracy_score(codes, predicted),
+            "f1_macro": metrics.f1_score(codes, predicted, average="macro", zero_division=0.0),
+            "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
+            "log_loss": metrics.log_loss(codes, probabilities, labels=every),
+        }
     areas = [area for _, _, area in roc_curves(codes, probabilities, classes).values()]
     if areas:
         scores["roc_auc_ovr"] = float(np.mean(areas))
@@ -55,7 +63,8 @@ def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: n
     Scores of probabilities are not, when some class has no rows among these.
     """
     try:
-        return float(metrics.get_scorer(scoring)(pipeline, rows, codes))
+        with _absent_classes_allowed():
+            return float(metrics.get_scorer(scoring)(pipeline, rows, codes))
     except ValueError:
         if len(np.unique(codes)) == len(pipeline.classes_):
             raise

@@ -62,11 +62,11 @@ def _run(name: str) -> Iterator[None]:
     # MLflow's news about its own doings would drown the steps' few lines.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     try:
         check_tracking_uri(mlflow.get_tracking_uri())
-        with contextlib.redirect_stdout(sys.stderr):
-            # A name given here would replace the one that the user gave with --run-name.
-            run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
+        # A name given here would replace the one that the user gave with --run-name.
+        run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
     except (ValueError, OSError, MlflowException) as error:
         raise click.ClickException(one_line(error)) from error
     global _run_id
