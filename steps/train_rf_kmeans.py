@@ -7,6 +7,7 @@ pictures of the clusters.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import click
@@ -42,6 +43,8 @@ def train_rf_kmeans(
         "n_clusters": n_clusters,
         "cluster_features": cluster_features,
     }
+    # Said once, by draw_clusters, instead of in every fold.
+    warnings.filterwarnings("ignore", message="Number of distinct clusters")
     draw_clusters(train("train_rf_kmeans", kmeans_pipeline, grids, **options))
 
 
@@ -54,6 +57,12 @@ def draw_clusters(result: TrainingResult) -> None:
         figures.cluster_map(clusters.points, clusters.labels, data.classes.astype(str)[data.codes], clusters.explained),
         "cluster_map.png",
     )
+    if len(set(clusters.labels)) < clusters.n_clusters:
+        click.echo(
+            f"train_rf_kmeans: only {len(set(clusters.labels))} of {clusters.n_clusters} clusters have rows: the table "
+            f"has fewer different rows than n_clusters.",
+            err=True,
+        )
     shares = clusters_by_class(clusters.labels, data.codes, classes)
     mlflow.log_figure(figures.classes_in_clusters(shares), "classes_in_clusters.png")
 

@@ -22,11 +22,14 @@ class Clusters:
         Each row's cluster.
     explained
         The share of the variance in each component, 0 to 1.
+    n_clusters
+        How many k-means was asked for; some may be empty.
     """
 
     points: np.ndarray
     labels: np.ndarray
     explained: tuple[float, float]
+    n_clusters: int
 
 
 def project_clusters(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
@@ -40,7 +43,7 @@ def project_clusters(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
     points = np.zeros((len(seen), 2))
     points[:, : pca.n_components_] = pca.transform(seen)
     explained = [float(share) for share in np.nan_to_num(pca.explained_variance_ratio_)] + [0.0]
-    return Clusters(points, labels, (explained[0], explained[1]))
+    return Clusters(points, labels, (explained[0], explained[1]), clusters["kmeans"].n_clusters)
 
 
 def clusters_by_class(labels: np.ndarray, codes: np.ndarray, classes: list[str]) -> pd.DataFrame:

@@ -10,6 +10,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+LEVEL = 0.05
+"""Of significance."""
+
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -32,8 +37,8 @@ class Comparison:
 
     @property
     def established(self) -> bool:
-        """Whether the difference is significant at the level of 5 %."""
-        return self.p_value < 0.05
+        """Whether the difference is significant at `LEVEL`."""
+        return self.p_value < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes, and whether the difference is established."""
@@ -44,7 +49,8 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float]) -> Com
     """Compare two models by the corrected resampled t-test.
 
     The training sets of k folds overlap, so the plain t-test finds differences where there are none; the
-    correction raises the variance by the ratio of validation to training rows, 1/(k-1).
+    correction raises the variance by the ratio of validation to training rows, 1/(k-1). Where the difference is the
+    same in all folds the p-value is that of the sign test.
 
     Parameters
     ----------
@@ -63,8 +69,18 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float]) -> Com
     k = len(differences)
     mean = float(differences.mean())
     error = math.sqrt((1 / k + 1 / (k - 1)) * float(differences.var(ddof=1)))
-    if error == 0.0:
-        return Comparison(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+    if error <= _ROUNDING:
+        return _without_spread(mean, k)
     half = float(stats.t.ppf(0.975, k - 1)) * error
     p_value = float(2 * stats.t.sf(abs(mean) / error, k - 1))
     return Comparison(mean, mean - half, mean + half, p_value)
+
+
+def _without_spread(mean: float, k: int) -> Comparison:
+    # All that is left to judge by is how often chance alone gives all folds the same sign.
+    if abs(mean) <= _ROUNDING:
+        return Comparison(mean, mean, mean, 1.0)
+    p_value = 2 * 0.5**k
+    if p_value < LEVEL:
+        return Comparison(mean, mean, mean, p_value)
+    return Comparison(mean, min(mean, 0.0), max(mean, 0.0), p_value)

@@ -10,6 +10,8 @@ import pandas as pd
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from steps.lineage.entry_point import NOTE_TAG
+
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
 
 
@@ -40,7 +42,7 @@ def log_candidates(parent: Run, table: pd.DataFrame, hyperparameters: list[str],
             run.info.run_id,
             metrics=_metrics(row, scoring),
             params=[Param(name, value) for name, value in settings.items()],
-            tags=[RunTag("grove.rank", str(row["rank"]))],
+            tags=[RunTag("grove.rank", str(row["rank"])), RunTag(NOTE_TAG, _note(row, scoring, len(table)))],
         )
         client.set_terminated(run.info.run_id)
 
@@ -48,6 +50,11 @@ def log_candidates(parent: Run, table: pd.DataFrame, hyperparameters: list[str],
 def show(value: Any) -> str:
     """Return a hyperparameter's value as a user writes it in a grid."""
     return "none" if value is None else str(value)
+
+
+def _note(row: dict[str, Any], scoring: str, candidates: int) -> str:
+    score = f"{row['mean_score']:.4f} ± {row['std_score']:.4f}"
+    return f"Candidate of rank {row['rank']} of {candidates}: cross-validated `{scoring}` **{score}**."
 
 
 def _metrics(row: dict[str, Any], scoring: str) -> list[Metric]:

@@ -71,14 +71,23 @@ def test_equal_scores_do_not_differ(scores):
     assert (found.difference, found.low, found.high, found.p_value, found.established) == (0, 0, 0, 1, False)
 
 
-def test_the_same_difference_in_every_fold_is_certain():
+def test_the_same_difference_in_two_folds_says_little():
     assert compare_folds([0.5, 0.25], [0.75, 0.5]).to_dict() == {
         "difference": 0.25,
-        "low": 0.25,
+        "low": 0.0,
         "high": 0.25,
-        "p_value": 0.0,
-        "established": True,
+        "p_value": 0.5,
+        "established": False,
     }
+
+
+def test_the_same_difference_in_six_folds_is_established_by_the_sign_test():
+    found = compare_folds([0.5] * 6, [0.25] * 6)
+    assert (found.low, found.high, found.p_value, found.established) == (-0.25, -0.25, 2 * 0.5**6, True)
+
+
+def test_rounding_is_no_difference():
+    assert not compare_folds([0.5] * 9, [0.5 + 1e-16] * 9).established
 
 
 @pytest.mark.parametrize(("baseline", "challenger"), [([0.5], [0.6]), ([], []), ([0.1, 0.2], [0.1, 0.2, 0.3])])
