@@ -109,7 +109,7 @@ def column_importances(
     """Return how much the score falls when a raw column is shuffled, on rows that the forest has not seen.
 
     The pipeline is fitted anew on the first fold's training rows and asked on rows of its validation part. A wide
-    table has many columns to shuffle: beyond 20 it is one shuffle of at most 500 rows, else five of at most 2,000.
+    table has many columns to shuffle: beyond 20 it is one shuffle of at most 500 rows, else three of at most 1,000.
     Every class keeps a row, as some scorers fail without.
 
     Returns
@@ -121,7 +121,7 @@ def column_importances(
     is_wide = rows.shape[1] > 20
     shuffled = np.random.default_rng(seed).permutation(validation)
     _, first = np.unique(codes[shuffled], return_index=True)
-    chosen = np.concatenate([first, np.delete(np.arange(len(shuffled)), first)])[: 500 if is_wide else 2000]
+    chosen = np.concatenate([first, np.delete(np.arange(len(shuffled)), first)])[: 500 if is_wide else 1000]
     validation = np.sort(shuffled[chosen])
     fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
     found = permutation_importance(
@@ -129,7 +129,7 @@ def column_importances(
         rows.iloc[validation],
         codes[validation],
         scoring=scorer,
-        n_repeats=1 if is_wide else 5,
+        n_repeats=1 if is_wide else 3,
         random_state=seed,
     )
     table = pd.DataFrame({"column": rows.columns, "mean": found.importances_mean, "std": found.importances_std})
