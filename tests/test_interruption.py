@@ -96,6 +96,7 @@ def test_everything_ends_together(
     chain: subprocess.Popen[bytes],
     client: mlflow.MlflowClient,
     environment: dict[str, str],
+    folder: Path,
 ) -> None:
     processes = [psutil.Process(chain.pid), *psutil.Process(chain.pid).children(recursive=True)]
     (target,) = processes[:1] if whom == "mlflow" else find(chain, whom)
@@ -111,6 +112,10 @@ def test_everything_ends_together(
     for trainer in ("train_rf", "train_rf_kmeans"):
         assert found[trainer].info.status in ("FAILED", "KILLED")
     assert client.search_model_versions() == []
+    output = (folder / "output").read_text(encoding="utf-8")
+    assert 'File "' + str(PROJECT / "steps") not in output, "no traceback of Grove's"
+    if whom != "mlflow" and number is not signal.SIGKILL:
+        assert any("interrupted" in run.data.tags.get("grove.failure", "") for run in [main, *found.values()])
     if number is not signal.SIGKILL:
         left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
         assert left == []

@@ -42,8 +42,9 @@ class EntryPoint(click.Command):
         with _temporary_folder() as folder:
             interruption.install(lambda: _last_words(folder))
             try:
-                with _run(str(self.name)):
-                    super().main(*args, **{**extra, "standalone_mode": False})
+                # Not click's own main, which turns Ctrl-C into an error of another kind.
+                with _run(str(self.name)), self.make_context(str(self.name), sys.argv[1:]) as context:
+                    self.invoke(context)
             except click.ClickException as error:
                 print(f"Error: {error.format_message()}", file=sys.stderr)
                 sys.exit(1)
