@@ -27,6 +27,9 @@ from steps.table.manifest import write_table
 from steps.table.read import read_table
 from steps.table.schema import Schema, infer_schema
 
+SHOWN = 30
+"""Columns and notes in the description, of which MLflow keeps 8,000 characters; the manifest has all of them."""
+
 
 @click.command("load", cls=EntryPoint)
 @click.option("--data", required=True)
@@ -101,9 +104,9 @@ def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[st
     describe(
         f"Loaded **{table.num_rows:,} rows** and {table.num_columns} columns from {markdown.escape(source)}; "
         f"{len(counts)} classes of {markdown.escape(schema.target)}. Fingerprint `{digest[:16]}…`\n\n"
-        + markdown.table(["column", "type", "role", "missing", "why"], rows[:100])
-        + (f"\n\n… and {len(rows) - 100} more columns." if len(rows) > 100 else "")
-        + (f"\n\nNoticed:\n\n{markdown.bullets(notes)}" if notes else "")
+        + (f"Noticed:\n\n{markdown.bullets(notes[:SHOWN])}\n\n" if notes else "")
+        + markdown.table(["column", "type", "role", "missing", "why"], rows[:SHOWN])
+        + (f"\n\n… and {len(rows) - SHOWN} more columns." if len(rows) > SHOWN else "")
     )
 
 

@@ -21,6 +21,7 @@ from steps.forest.scoring import check_scoring
 from steps.lineage.artifacts import PROJECT, download, resolve
 from steps.lineage.chain import Chain, artifact
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.registry import check_name
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 
@@ -40,12 +41,13 @@ def main(**values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
     check_grids(values)
     check_scoring(values["scoring"])
+    check_name(values["model_name"])
     values["data"] = resolve(values["data"])
     with Chain(PARAMETERS, values) as chain:
         try:
             load = chain.run("load")
             split = artifact(chain.run("preprocess", table=artifact(load, "table")), "split")
-            trained = train(chain, split, int(values["n_jobs"]))
+            trained = train(chain, split, values["n_jobs"])
             models = ",".join(artifact(run_id, "model") for run_id in trained.values())
             evaluated = chain.run("evaluate", split=split, models=models)
             registered = chain.run("register", verdict=artifact(evaluated, "verdict"))
@@ -54,9 +56,9 @@ def main(**values: str) -> None:
         summarize(chain, evaluated, registered)
 
 
-def train(chain: Chain, split: str, n_jobs: int) -> dict[str, str]:
+def train(chain: Chain, split: str, n_jobs: str) -> dict[str, str]:
     """Run the trainers: side by side when all cores are theirs, else in turn, so that `n_jobs` is not exceeded."""
-    if n_jobs == -1:
+    if n_jobs == "-1":
         return chain.run_together({trainer: {"split": split} for trainer in TRAINERS})
     return {trainer: chain.run(trainer, split=split) for trainer in TRAINERS}
 

@@ -122,7 +122,8 @@ def hashed_columns(rows: pa.Table, schema: Schema) -> list[str]:
     """Return the columns that decide on which side of the split a row falls.
 
     The features and the target; also those that were left out for having one value only, as they become features
-    when the table grows, and no row may change sides by that.
+    when the table grows, and no row may change sides by that. A column that looks like an identifier is not among
+    them, or equal rows would part: name such a column in drop, categorical or numeric where it may cease to look so.
     """
     single = [
         column.name

@@ -9,7 +9,6 @@ champion, and doing it again finishes it. A model that has a version already get
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import click
@@ -18,6 +17,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.registry import check_name
 from steps.report import markdown
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -43,15 +43,6 @@ def register(verdict: str, model_name: str) -> None:
     sentence = f"{content['winner']} is {what} version {version.version} of {model_name}, alias {CHAMPION}"
     click.echo(f"register: {sentence}")
     describe(f"{markdown.escape(sentence)}.\n\n{markdown.escape(content['sentence'])}")
-
-
-def check_name(model_name: str) -> None:
-    """Raise ValueError for a name that the registry, a URI or a search can't carry."""
-    if not re.fullmatch(r"\w([\w .-]*\w)?", model_name):
-        raise ValueError(
-            f"Got model_name={model_name!r}, expected letters, digits, spaces, dots, dashes and underscores, "
-            f"such as grove."
-        )
 
 
 def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str) -> tuple[ModelVersion, bool]:

@@ -60,8 +60,11 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
 def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray) -> float:
     """Return the score on raw rows, (n_rows, n_features); NaN where it is not defined.
 
-    Scores of probabilities are not, when some class has no rows among these.
+    Areas under curves are not, when some class has no rows among these.
     """
+    if scoring == "neg_log_loss":
+        every = np.arange(len(pipeline.classes_))
+        return -float(metrics.log_loss(codes, pipeline.predict_proba(rows), labels=every))
     try:
         with _absent_classes_allowed():
             return float(metrics.get_scorer(scoring)(pipeline, rows, codes))

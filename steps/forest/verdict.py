@@ -22,6 +22,9 @@ class Verdict:
 def decide(fold_scores: Mapping[str, Sequence[float]], holdout_scores: Mapping[str, float], scoring: str) -> Verdict:
     """Choose the winner on cross-validation.
 
+    Each model's scores are those of its best candidate on the folds that chose it. A larger grid has more candidates
+    to choose from, which favours it somewhat; the p-value does not know.
+
     Parameters
     ----------
     fold_scores

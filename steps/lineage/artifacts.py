@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import requests
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.exceptions import MlflowException
 
@@ -16,6 +17,8 @@ from steps.table.manifest import verify, write_manifest
 
 PROJECT = Path(__file__).parents[2]
 _OWN = "project:"
+_PROBE_SECONDS = 10.0
+_SCHEMES_WITHOUT_HOST = ("runs:/", "models:/", "mlflow-artifacts:/", "dbfs:/")
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,25 @@ def resolve(uri: str) -> str:
     """
     if uri.startswith(_OWN):
         return str(PROJECT / uri.removeprefix(_OWN))
-    if "://" in uri or uri.startswith(("runs:/", "models:/")):
+    if _is_remote(uri):
         return uri
     return str(typed_in() / Path(uri).expanduser())
+
+
+def _is_remote(uri: str) -> bool:
+    return "://" in uri or uri.startswith(_SCHEMES_WITHOUT_HOST)
 
 
 def download(uri: str, name: str) -> Path:
     """Return the local path of what the URI or path leads to; `name` is the option's, for the message."""
     place = resolve(uri)
-    if "://" not in place and not place.startswith(("runs:/", "models:/")):
+    if not _is_remote(place):
         return Path(place)
     try:
         # A plain web server is no artifact store to MLflow, but a source of datasets.
         if place.startswith(("http://", "https://")):
+            # MLflow would try again for minutes where nobody answers.
+            requests.get(place, stream=True, timeout=_PROBE_SECONDS).close()
             return Path(HTTPDatasetSource(place).load())
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
     except (MlflowException, OSError, ImportError) as error:

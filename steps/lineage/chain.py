@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from types import TracebackType
@@ -37,6 +38,7 @@ class Chain:
         self._parent = mlflow.active_run().info
         # An MLflow run is active in its own thread only. It is entered in each of these without being ended there.
         self._pool = ThreadPoolExecutor(initializer=mlflow.start_run, initargs=(self._parent.run_id,))
+        self._closing = threading.Event()
         self._quiet = logging.getLogger("mlflow.projects")
 
     def __enter__(self) -> Chain:
@@ -49,6 +51,7 @@ class Chain:
     ) -> None:
         """End what still runs."""
         if error is not None:
+            self._closing.set()
             end_children()
         self._pool.shutdown(wait=error is None, cancel_futures=True)
 
@@ -77,6 +80,8 @@ class Chain:
             raise RuntimeError(f"{step} failed: {self._why(step)}") from error
 
     def _run(self, step: str, inputs: Mapping[str, str]) -> str:
+        if self._closing.is_set():
+            raise ExecutionException(f"{step} is not started, as the chain is being ended")
         values = {name: self._values[name] for name in self._parameters[step] if name in self._values}
         run = mlflow.run(
             ".",

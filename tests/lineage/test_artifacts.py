@@ -35,7 +35,16 @@ def web(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("uri", ["runs:/1/table", "models:/m-1", "s3://bucket/t.csv", "https://example.org/t.csv"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "runs:/1/table",
+        "mlflow-artifacts:/1/ab/artifacts/table",
+        "models:/m-1",
+        "s3://bucket/t.csv",
+        "https://example.org/t.csv",
+    ],
+)
 def test_a_uri_stays(uri: str) -> None:
     assert resolve(uri) == uri
 
@@ -56,6 +65,11 @@ def test_what_is_not_there_is_said_without_the_password(web: str) -> None:
     with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv, which can't be fetched: ") as caught:
         download(f"{web.replace('//', '//me:secret@')}/no.csv", "data")
     assert "secret" not in str(caught.value)
+
+
+def test_nobody_answering_is_said_soon() -> None:
+    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv, which can't be fetched: "):
+        download("http://127.0.0.1:9/no.csv", "data")
 
 
 def write(folder: Path) -> Path:
@@ -87,7 +101,7 @@ def test_another_kind_is_refused(run: mlflow.ActiveRun, tmp_path: Path) -> None:
         fetch(f"runs:/{run.info.run_id}/table", "split")
 
 
-def test_an_altered_file_is_refused(tmp_path: Path, run: mlflow.ActiveRun) -> None:
+def test_a_file_that_is_not_the_manifests_is_refused(tmp_path: Path, run: mlflow.ActiveRun) -> None:
     folder = write(tmp_path / "out")
     publish(folder, "table", step="load")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
