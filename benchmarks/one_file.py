@@ -36,7 +36,7 @@ def main() -> None:
     hashes = row_hashes(table, [*schema.features, schema.target])
     in_test = holdout_mask(hashes, seed=defaults["seed"], test_size=defaults["test_size"])
     train, test = rows.filter(pa.array(~in_test)).to_pandas(), rows.filter(pa.array(in_test)).to_pandas()
-    encode = encoder(schema.numeric, schema.categorical, defaults["max_categories"])
+    encode = encoder(schema.numeric, schema.dates, schema.categorical, defaults["max_categories"])
     for name, build in TRAINERS.items():
         names = [grid for grid in GRIDS if grid in entries[name]["parameters"]]
         grids = {grid: GRIDS[grid].convert(defaults[grid], None, None) for grid in names}

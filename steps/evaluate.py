@@ -65,7 +65,7 @@ def evaluate(split: str, models: str) -> None:
         raise ValueError(f"Got models={models!r}, expected two or more model URIs, separated by commas.")
     data = fetch(split, "split")
     schema = Schema.from_dict(data.manifest["schema"])
-    rows = read_verified(data.folder / "test.parquet").to_pandas()
+    rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
     log_dataset(split, schema, data.manifest["fingerprints"]["test"], name="test", context="holdout")
     contestants = [contest(uri, data, schema, rows) for uri in uris]
     check_comparable(contestants)

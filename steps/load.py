@@ -53,7 +53,7 @@ def load(
     """Read the table, infer what each column is for, and log it."""
     raw = read_table(download(data, "data"), delimiter=delimiter, encoding=encoding)
     table, notes = clean(raw, keep=target)
-    names = raw.column_names + table.column_names
+    names = raw.column_names
     del raw
     schema, more_notes = infer_schema(
         table,

@@ -3,7 +3,7 @@
 Reads `table/`, as load wrote it.
 Writes `split/`: train.parquet and test.parquet, features and target only, and a manifest with what was left out and
 why. The side of a row depends on its content and the seed alone: equal rows stay together, and a row stays on its
-side when the table grows.
+side when the table grows. Its content is all that the user did not drop.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from steps.report import markdown
 from steps.table.columns import check_target, select_columns
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import read_verified, write_table
-from steps.table.schema import DROPPED, Schema
+from steps.table.schema import NAMED_IN_DROP, Schema
 from steps.table.split import holdout_mask, row_hashes
 
 
@@ -53,17 +53,17 @@ def preprocess(
     left_out: dict[str, int] = {}
     rows = without_missing_target(read_verified(source.folder / "table.parquet"), schema.target, left_out)
     rows = without_rare_classes(rows, schema.target, min_class_rows, rare_classes == "drop", left_out)
-    hashes = row_hashes(rows, hashed_columns(rows, schema))
+    in_test = holdout_mask(row_hashes(rows, hashed_columns(schema)), seed=seed, test_size=test_size)
     rows = rows.select([column.name for column in used.columns])
-    _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    seen = row_hashes(rows, rows.column_names)
+    _, first, counts = np.unique(seen, return_index=True, return_counts=True)
     duplicated = int((counts - 1).sum())
     if duplicates == "drop" and duplicated:
         left_out["equal to an earlier row"] = duplicated
         keep = np.sort(first)
-        rows, hashes = rows.take(pa.array(keep)), hashes[keep]
-    in_test = holdout_mask(hashes, seed=seed, test_size=test_size)
+        rows, seen, in_test = rows.take(pa.array(keep)), seen[keep], in_test[keep]
     parts = {"train": rows.filter(pa.array(~in_test)), "test": rows.filter(pa.array(in_test))}
-    notes = check_parts(parts, schema.target)
+    notes = check_parts(parts, schema.target) + parted_twins(seen, in_test, schema)
     digests = {name: fingerprint(part) for name, part in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -118,21 +118,35 @@ def without_rare_classes(
     return rows.filter(pc.is_in(rows[target], kept))
 
 
-def hashed_columns(rows: pa.Table, schema: Schema) -> list[str]:
-    """Return the columns that decide on which side of the split a row falls.
+def hashed_columns(schema: Schema) -> list[str]:
+    """Return the columns that decide on which side of the split a row falls: all but those that the user drops.
 
-    The features and the target; also those that were left out for having one value only, as they become features
-    when the table grows, and no row may change sides by that. A column that looks like an identifier is not among
-    them, or equal rows would part: name such a column in drop, categorical or numeric where it may cease to look so.
+    What Grove itself leaves out is among them, as a constant or an identifier may turn into a feature when the table
+    grows, and no row may change sides by that.
     """
-    single = [
-        column.name
-        for column in schema.columns
-        if column.role == DROPPED
-        and column.reason != "named in drop"
-        and pc.count_distinct(rows[column.name], mode="all").as_py() <= 1
+    return [column.name for column in schema.columns if column.reason != NAMED_IN_DROP]
+
+
+def parted_twins(seen: np.ndarray, in_test: np.ndarray, schema: Schema) -> list[str]:
+    """Return a sentence if rows that differ in left-out columns only lie on both sides.
+
+    Parameters
+    ----------
+    seen : (n_rows,) uint64
+        The hash of each row's features and target.
+    in_test : (n_rows,) bool
+        True in the holdout.
+    schema
+        The table's.
+    """
+    twins = int(np.isin(seen[in_test], seen[~in_test]).sum())
+    if not twins:
+        return []
+    names = ", ".join(repr(column.name) for column in schema.dropped if column.reason != NAMED_IN_DROP)
+    return [
+        f"{twins:,} holdout rows equal a training row but for {names}, so the holdout is not all new to the models: "
+        f"name it in drop, and such rows stay on one side."
     ]
-    return [*schema.features, schema.target, *single]
 
 
 def check_parts(parts: dict[str, pa.Table], target: str) -> list[str]:

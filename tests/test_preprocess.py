@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from steps.preprocess import check_parts, hashed_columns, without_missing_target, without_rare_classes
+from steps.preprocess import (
+    check_parts,
+    hashed_columns,
+    parted_twins,
+    without_missing_target,
+    without_rare_classes,
+)
+from steps.table.clean import clean
 from steps.table.schema import infer_schema
 from steps.table.split import row_hashes
 
@@ -57,18 +67,52 @@ def test_classes_without_a_row_in_the_holdout_are_named() -> None:
     assert check_parts(parts, "label") == ["The holdout has no rows of 1 of 2 classes: 'b'."]
 
 
-def test_a_constant_that_becomes_a_feature_moves_no_row() -> None:
-    """A column left out as constant must not change a row's hash when a growing table makes it a feature."""
-    small = pa.table({"x": [1.5, 2.5, 3.5], "same": [7, 7, 7], "label": ["a", "b", "a"]})
-    grown = pa.table({"x": [1.5, 2.5, 3.5, 4.5], "same": [7, 7, 7, 8], "label": ["a", "b", "a", "b"]})
-    before, after = (
-        row_hashes(table, hashed_columns(table, infer_schema(table, target="label", max_categories=9)[0]))
-        for table in (small, grown)
-    )
-    assert before.tolist() == after[:3].tolist()
+def side_hashes(table: pa.Table, **options: list[str]) -> list[int]:
+    schema, _ = infer_schema(table, target="label", max_categories=9, **options)
+    return row_hashes(table, hashed_columns(schema)).tolist()
+
+
+VALUES = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 2**60))
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=25, max_size=40), st.lists(st.tuples(VALUES, VALUES), max_size=40))
+def test_no_row_changes_sides_when_the_table_grows(rows: list[tuple], more: list[tuple]) -> None:
+    """Whatever becomes of its columns: constants, identifiers and empty ones may turn into features, and back."""
+
+    def table(rows: list[tuple]) -> pa.Table:
+        user_id, x = zip(*rows, strict=True)
+        count = len(rows)
+        raw = {
+            "user_id": pa.array(user_id, pa.int64()),
+            "x": pa.array(x, pa.int64()),
+            "word": [None if value is None else f"word {value}" for value in x],
+            "known": ([1.5, 2.5] * count)[:count],
+            "label": (["a", "b"] * count)[:count],
+        }
+        return clean(pa.table(raw), keep="label")[0]
+
+    assert side_hashes(table(rows)) == side_hashes(table(rows + more))[: len(rows)]
+
+
+def test_an_identifier_that_becomes_a_feature_moves_no_row() -> None:
+    count = 200
+    table = pa.table({"user_id": range(count), "x": [1.5, 2.5] * 100, "label": ["a", "b"] * 100})
+    grown = pa.concat_tables([table, table.slice(0, 20)])
+    schemas = [infer_schema(rows, target="label", max_categories=9)[0] for rows in (table, grown)]
+    assert [schema.features for schema in schemas] == [["x"], ["user_id", "x"]]
+    assert side_hashes(table) == side_hashes(grown)[:count]
 
 
 def test_a_column_that_the_user_drops_decides_nothing() -> None:
-    table = pa.table({"x": [1.5, 1.5], "when": [7, 7], "label": ["a", "b"]})
-    schema, _ = infer_schema(table, target="label", drop=["when"], numeric=["x"], max_categories=9)
-    assert hashed_columns(table, schema) == ["x", "label"]
+    table = pa.table({"x": [1.5, 1.5, 2.5], "when": [7, 8, 9], "label": ["a", "a", "b"]})
+    first, second, third = side_hashes(table, drop=["when"])
+    assert first == second != third
+
+
+def test_twins_on_both_sides_are_counted_and_the_column_named() -> None:
+    table = pa.table({"user_id": range(40), "x": [1.5, 2.5] * 20, "other": range(40), "label": ["a", "b"] * 20})
+    schema, _ = infer_schema(table, target="label", drop=["other"], max_categories=9)
+    seen = np.array([1, 2, 1, 3], np.uint64)
+    (note,) = parted_twins(seen, np.array([True, True, False, False]), schema)
+    assert note.startswith("1 holdout rows equal a training row but for 'user_id', so")
+    assert parted_twins(seen, np.array([True, False, True, False]), schema) == []

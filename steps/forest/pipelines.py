@@ -6,6 +6,7 @@ training rows of a fold only, and a served model takes raw rows.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,15 +19,29 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-TRUSTED_TYPES = ["numpy.argmin", "numpy.asarray", "numpy.dtype", "pandas.DataFrame", "sklearn.tree._tree.Tree"]
-"""What skops must be told to trust in these pipelines: public names of numpy and pandas, a class of scikit-learn."""
+TRUSTED_TYPES = [
+    "numpy.argmin",
+    "numpy.asarray",
+    "numpy.dtype",
+    "operator.attrgetter",
+    "pandas.DataFrame",
+    "pandas.DatetimeIndex",
+    "pandas.to_datetime",
+    "sklearn.tree._tree.Tree",
+]
+"""What skops must be told to trust in these pipelines: public names of Python, numpy and pandas, a class of
+scikit-learn."""
+
+DATE_PARTS = ("year", "month", "day", "day_of_week")
 
 
-def encoder(numeric: Sequence[str], categorical: Sequence[str], max_categories: int) -> ColumnTransformer:
-    """Return what turns raw rows into numbers: medians for missing numbers, one column for each category.
+def encoder(
+    numeric: Sequence[str], dates: Sequence[str], categorical: Sequence[str], max_categories: int
+) -> ColumnTransformer:
+    """Return what turns raw rows into numbers: numbers, parts of dates, one column for each category.
 
-    A missing category is a category of its own; the rarest beyond `max_categories`, and those never seen in
-    training, share one column.
+    Missing numbers, and parts of missing dates, are the training rows' median. A missing category is a category of its
+    own; the rarest beyond `max_categories`, and those never seen in training, share one column.
     """
     # The one-hot encoder tells None from NaN and refuses pd.NA; in a category of pandas they are one. pandas makes
     # categories of many columns only from an array; objects compare with those of any type seen in training.
@@ -43,8 +58,37 @@ def encoder(numeric: Sequence[str], categorical: Sequence[str], max_categories: 
     )
     return ColumnTransformer(
         [
-            ("numeric", SimpleImputer(strategy="median", keep_empty_features=True), list(numeric)),
+            ("numeric", _median(), list(numeric)),
+            *((f"date_{position}", _date_parts(), name) for position, name in enumerate(dates)),
             ("categorical", categories, list(categorical)),
+        ]
+    )
+
+
+def _median() -> SimpleImputer:
+    return SimpleImputer(strategy="median", keep_empty_features=True)
+
+
+def _date_parts() -> Pipeline:
+    """Return what turns one column of dates into year, month, day and day of the week (0 is Monday).
+
+    A date may be a date, a moment or ISO 8601 text; moments with a time zone are read in UTC.
+    """
+    parts = [
+        (
+            part,
+            Pipeline(
+                [("of", FunctionTransformer(operator.attrgetter(part))), ("column", FunctionTransformer(pd.DataFrame))]
+            ),
+        )
+        for part in DATE_PARTS
+    ]
+    return Pipeline(
+        [
+            ("parse", FunctionTransformer(pd.to_datetime, kw_args={"format": "ISO8601", "utc": True})),
+            ("dates", FunctionTransformer(pd.DatetimeIndex)),
+            ("parts", FeatureUnion(parts)),
+            ("missing", _median()),
         ]
     )
 

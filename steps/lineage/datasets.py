@@ -20,6 +20,7 @@ _TYPES = {
     "integer": DataType.long,
     "number": DataType.double,
     "boolean": DataType.boolean,
+    "date": DataType.datetime,
     "text": DataType.string,
 }
 

@@ -14,10 +14,10 @@ from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as Signature
+from mlflow.types.schema import AnyType
 from sklearn.pipeline import Pipeline
 
 from steps.forest.pipelines import TRUSTED_TYPES
-from steps.lineage.datasets import columns_signature
 from steps.table.schema import Schema
 
 _REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
@@ -32,16 +32,17 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
     pipeline
         Its classes being labels, not codes.
     schema
-        The training table's; its features make the signature, so that a column keeps the type it was trained with.
+        The training table's; its features, with their types and roles, are the model's metadata.
     example : (n_rows, n_features)
         A few raw rows.
     classes : (n_classes,)
         The labels.
     """
     features = [column for column in schema.columns if column.name in schema.features]
-    signature = ModelSignature(
-        inputs=columns_signature(features), outputs=Signature([ColSpec(_LABELS[classes.dtype.kind])])
-    )
+    # MLflow's own types refuse raw rows that the pipeline takes: integers with a gap, whole numbers in a column of
+    # fractions, dates as text; and over HTTP a missing boolean would become False.
+    inputs = Signature([ColSpec(AnyType(), column.name) for column in features])
+    signature = ModelSignature(inputs=inputs, outputs=Signature([ColSpec(_LABELS[classes.dtype.kind])]))
     return mlflow.sklearn.log_model(
         pipeline,
         name="model",
@@ -49,6 +50,7 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
         skops_trusted_types=TRUSTED_TYPES,
         signature=signature,
         input_example=example,
+        metadata={"features": [{"name": c.name, "type": c.type, "role": c.role} for c in features]},
         pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
     )
 

@@ -1,10 +1,10 @@
-"""Cleaning a raw table: every column becomes int64, float64, bool or string."""
+"""Cleaning a raw table: every column becomes int64, float64, bool, date32 or string."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.dates import PARTS, date_parts, seconds
+from steps.table.dates import days, has_time_of_day, seconds
 from steps.table.text import convert_text, lost_digits
 
 EXACT = 2**53
@@ -12,10 +12,10 @@ EXACT = 2**53
 
 
 def clean(raw: pa.Table, keep: str | None = None) -> tuple[pa.Table, list[str]]:
-    """Bring every column to one of the types int64 (without nulls), float64, bool and string.
+    """Bring every column to one of the types int64 (without nulls), float64, bool, date32 and string.
 
-    Numbers and dates written as text become numbers; dates become year, month, day and weekday, in the
-    place of the date; missing values are null; infinities become missing and -0.0 becomes 0.0.
+    Numbers and dates written as text become numbers and dates; of moments only the date is kept, in UTC where they
+    name a zone; missing values are null; infinities become missing and -0.0 becomes 0.0.
 
     Parameters
     ----------
@@ -28,36 +28,24 @@ def clean(raw: pa.Table, keep: str | None = None) -> tuple[pa.Table, list[str]]:
     Returns
     -------
     table : pyarrow.Table
-        As many rows as `raw`. A part of a date names the date in its field's metadata (`dates.derived_from`).
+        As many rows and columns as `raw`, under the same names.
     notes : list of str
         One sentence for everything that a user may want to know, naming the column.
 
     Raises
     ------
     ValueError
-        If a column is nested or holds bytes that are not text, or a part of a date would take a name that
-        another column has.
+        If a column is nested or holds bytes that are not text.
     """
-    fields, columns, notes = [], [], []
-    for field, column in zip(raw.schema, raw.columns, strict=True):
-        cleaned, found = _clean_column(column, field.name, keep=field.name == keep)
-        for part, values in cleaned:
-            fields.append(part)
-            columns.append(values)
+    columns, notes = [], []
+    for name, column in zip(raw.column_names, raw.columns, strict=True):
+        cleaned, found = _clean_column(column, name, keep=name == keep)
+        columns.append(cleaned)
         notes += found
-    names = [field.name for field in fields]
-    for field in fields:
-        if names.count(field.name) > 1:
-            raise ValueError(
-                f"Got a column {field.name!r} beside a date column that becomes one of this name, expected "
-                "distinct names: rename one of the two in the file."
-            )
-    return pa.table(columns, schema=pa.schema(fields)), notes
+    return pa.table(columns, names=raw.column_names), notes
 
 
-def _clean_column(
-    column: pa.ChunkedArray, name: str, *, keep: bool
-) -> tuple[list[tuple[pa.Field, pa.ChunkedArray]], list[str]]:
+def _clean_column(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:
     column, notes = _basic(column, name), []
     if pa.types.is_string(column.type):
         column = _without_empty(column)
@@ -70,16 +58,15 @@ def _clean_column(
         if keep:
             column = column.cast(pa.string())
         else:
-            listed = ", ".join(f"{name}_{part}" for part in PARTS)
-            notes.append(f"Column {name!r}: its dates became the columns {listed}.")
-            parts = [(field, _numbers(values, name, keep=False)[0]) for field, values in date_parts(column, name)]
-            return [(field.with_type(values.type), values) for field, values in parts], notes
+            if has_time_of_day(column):
+                notes.append(f"Column {name!r}: only the dates of its moments are used, not the times of day.")
+            return days(column), notes
     if pa.types.is_time(column.type) or pa.types.is_duration(column.type):
         column = seconds(column)
     if not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type)):
         column, found = _numbers(column, name, keep=keep)
         notes += found
-    return [(pa.field(name, column.type), column)], notes
+    return column, notes
 
 
 def _basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

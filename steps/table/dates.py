@@ -3,10 +3,6 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-PARTS = {"year": pc.year, "month": pc.month, "day": pc.day, "weekday": pc.day_of_week}
-DERIVED_FROM = b"derived_from"
-"""The key of a field's metadata that names the date column it was made of."""
-
 ISO_DATE = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
@@ -30,25 +26,20 @@ def parse_dates(texts: pa.StringArray) -> pa.TimestampArray | None:
     return None
 
 
-def date_parts(column: pa.ChunkedArray, name: str) -> list[tuple[pa.Field, pa.ChunkedArray]]:
-    """Split a column of dates into year, month, day and weekday (Monday is 0), all int64.
+def days(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return dates or moments as dates, date32; moments with a time zone are read in UTC."""
+    if pa.types.is_timestamp(column.type):
+        # Without its zone a moment is what it is in UTC. Arrow won't drop a time of day in a safe cast.
+        column = column.cast(pa.timestamp(column.type.unit))
+    return column.cast(pa.date32(), safe=False)
 
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray
-        Dates or timestamps; those with a time zone are read in UTC.
-    name : str
-        The parts are named ``<name>_year`` and so on, and their fields carry `name` as metadata.
-    """
-    if pa.types.is_timestamp(column.type) and column.type.tz:
-        utc = pa.timestamp(column.type.unit, "UTC")
-        column = column.cast(utc).cast(pa.timestamp(column.type.unit))
-    metadata = {DERIVED_FROM: name.encode()}
-    parts = []
-    for part, compute in PARTS.items():
-        values = compute(column)
-        parts.append((pa.field(f"{name}_{part}", values.type, metadata=metadata), values))
-    return parts
+
+def has_time_of_day(column: pa.ChunkedArray) -> bool:
+    """Return whether any of the dates or moments says more than the date."""
+    if not pa.types.is_timestamp(column.type):
+        return False
+    column = column.cast(pa.timestamp(column.type.unit))
+    return bool(pc.any(pc.not_equal(column, pc.floor_temporal(column, unit="day"))).as_py())
 
 
 def seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -57,9 +48,3 @@ def seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_time32(column.type):
         column = column.cast(pa.int32())
     return pc.divide(column.cast(pa.int64()).cast(pa.float64(), safe=False), float(UNITS_PER_SECOND[unit]))
-
-
-def derived_from(field: pa.Field) -> str | None:
-    """Name the date column that a field was made of, if any."""
-    source = (field.metadata or {}).get(DERIVED_FROM)
-    return source.decode() if source is not None else None

@@ -22,7 +22,7 @@ def fingerprint(table: pa.Table) -> str:
     Parameters
     ----------
     table : pyarrow.Table
-        Columns of type int64, float64, bool or string, as `clean` returns them.
+        Columns of type int64, float64, bool, date32 or string, as `clean` returns them.
 
     Returns
     -------
@@ -39,11 +39,11 @@ def fingerprint(table: pa.Table) -> str:
     The bytes digested, all integers little-endian int64, are ``grove-table-1``, the number of rows and the
     number of columns, and then for each column:
 
-    1. its name and its tag (``number``, ``integer``, ``boolean`` or ``text``), both UTF-8 and each preceded
-       by its length in bytes;
+    1. its name and its tag (``number``, ``integer``, ``boolean``, ``date`` or ``text``), both UTF-8 and each
+       preceded by its length in bytes;
     2. one byte a row: 1 if there is a value, 0 if it is missing;
     3. the values, zero where missing: ``number`` as float64, ``integer`` as int64, ``boolean`` as one byte,
-       ``text`` as all lengths in bytes followed by all UTF-8 bytes.
+       ``date`` as days since 1970-01-01 in int64, ``text`` as all lengths in bytes followed by all UTF-8 bytes.
 
     Integers are tagged ``number`` unless one is beyond 2**53, so that 1 and 1.0 are the same.
     """
@@ -72,7 +72,11 @@ def _encoding(column: pa.ChunkedArray, name: str) -> tuple[bytes, tuple[Encoder,
         return b"number", (lambda chunk: _filled(chunk, 0).astype("<f8", copy=False),)
     if kind == pa.int64():
         return b"integer", (lambda chunk: _filled(chunk, 0).astype("<i8", copy=False),)
-    raise ValueError(f"Got type {kind} in column {name!r}, expected int64, float64, bool or string: clean it first.")
+    if kind == pa.date32():
+        return b"date", (lambda chunk: _filled(chunk.cast(pa.int32()), 0).astype("<i8"),)
+    raise ValueError(
+        f"Got type {kind} in column {name!r}, expected int64, float64, bool, date32 or string: clean it first."
+    )
 
 
 def _is_exact(column: pa.ChunkedArray) -> bool:

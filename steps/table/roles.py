@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.dates import derived_from
 from steps.table.text import LEADING_ZERO, PLAIN
 
 FEW_ROWS = 20
@@ -29,12 +28,13 @@ def why_left_out(values: pa.ChunkedArray, name: str) -> str | None:
     Left out are constants; text of which more than 90 % is distinct; integers of which at least 99 % are
     distinct and that are dense (their range is at most 10 times the rows) or named like an identifier;
     and text with more than 100,000 distinct values. Up to 20 values, nothing is taken for an identifier.
-    Floats are measured numbers and never identifiers.
+    Floats are measured numbers and never identifiers, nor are dates.
     """
     distinct, present = count_distinct(values), len(values) - values.null_count
     is_text = pa.types.is_string(values.type)
-    # Whether a category is missing can be a feature; a number that is missing is imputed to the same constant.
-    if distinct == 1 and (not values.null_count or pa.types.is_floating(values.type)):
+    # Whether a category is missing can be a feature; a number or date that is missing is imputed to the same constant.
+    is_imputed = pa.types.is_floating(values.type) or pa.types.is_date(values.type)
+    if distinct == 1 and (not values.null_count or is_imputed):
         return "it is constant"
     if is_text and distinct > MOSTLY_DISTINCT_TEXT * present and present > FEW_ROWS:
         return f"it is an identifier ({distinct} distinct texts in {present} rows)"
@@ -68,7 +68,7 @@ def given_roles(table: pa.Table, target: str, options: Mapping[str, Sequence[str
     table : pyarrow.Table
     target : str
     options : mapping of str to sequence of str
-        The names given to each option; that of a date stands for all columns made of it.
+        The names given to each option.
 
     Raises
     ------
@@ -80,23 +80,13 @@ def given_roles(table: pa.Table, target: str, options: Mapping[str, Sequence[str
     given: dict[str, str] = {}
     for option, names in options.items():
         for name in names:
-            for column in _columns_named(table, option, name):
-                other = "target" if column == target else given.get(column, option)
-                if other != option:
-                    raise ValueError(
-                        f"Got column {column!r} both as {other} and in {option}, expected it in one of the two."
-                    )
-                given[column] = option
+            if name not in table.column_names:
+                raise _unknown(table, option, name)
+            other = "target" if name == target else given.get(name, option)
+            if other != option:
+                raise ValueError(f"Got column {name!r} both as {other} and in {option}, expected it in one of the two.")
+            given[name] = option
     return given
-
-
-def _columns_named(table: pa.Table, option: str, name: str) -> list[str]:
-    if name in table.column_names:
-        return [name]
-    parts = [field.name for field in table.schema if derived_from(field) == name]
-    if not parts:
-        raise _unknown(table, option, name)
-    return parts
 
 
 def _unknown(table: pa.Table, option: str, name: str) -> ValueError:
@@ -123,6 +113,15 @@ def refuse_text(values: pa.ChunkedArray, name: str) -> None:
         f"Got text in column {name!r}, named in numeric, expected numbers: {shown} "
         f"{'is' if len(others) == 1 else 'are'} in the way."
     )
+
+
+def refuse_dates(values: pa.ChunkedArray, name: str) -> None:
+    """Raise a ValueError if a column that is to be categorical holds dates."""
+    if pa.types.is_date(values.type):
+        raise ValueError(
+            f"Got dates in column {name!r}, named in categorical, expected text, booleans or integer codes: leave it "
+            "out of categorical, and it becomes year, month, day and weekday."
+        )
 
 
 def refuse_target(values: pa.ChunkedArray, name: str) -> None:

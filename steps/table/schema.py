@@ -6,15 +6,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from steps.table.roles import count_distinct, given_roles, refuse_target, refuse_text, why_left_out
+from steps.table.roles import count_distinct, given_roles, refuse_dates, refuse_target, refuse_text, why_left_out
 
-INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
-TYPES = {pa.int64(): INTEGER, pa.float64(): NUMBER, pa.bool_(): BOOLEAN, pa.string(): TEXT}
+INTEGER, NUMBER, BOOLEAN, DAY, TEXT = "integer", "number", "boolean", "date", "text"
+TYPES = {pa.int64(): INTEGER, pa.float64(): NUMBER, pa.bool_(): BOOLEAN, pa.date32(): DAY, pa.string(): TEXT}
 PLURAL = {INTEGER: "integers", NUMBER: "numbers", BOOLEAN: "booleans", TEXT: "text"}
 
-TARGET, NUMERIC, CATEGORICAL, DROPPED = "target", "numeric", "categorical", "dropped"
+TARGET, NUMERIC, DATE, CATEGORICAL, DROPPED = "target", "numeric", "date", "categorical", "dropped"
 OPTIONS = {DROPPED: "drop", NUMERIC: "numeric", CATEGORICAL: "categorical"}
 """The option that gives a column each role."""
+NAMED_IN_DROP = "named in drop"
+"""Why a column is left out that the user does not want; for all others Grove has its own reasons."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Schema:
         return self._names(NUMERIC)
 
     @property
+    def dates(self) -> list[str]:
+        """The names of the features that are dates: each becomes the numbers year, month, day and weekday."""
+        return self._names(DATE)
+
+    @property
     def categorical(self) -> list[str]:
         """The names of the categorical features."""
         return self._names(CATEGORICAL)
@@ -56,7 +63,7 @@ class Schema:
     @property
     def features(self) -> list[str]:
         """The names of all features, in the table's order."""
-        return self._names(NUMERIC, CATEGORICAL)
+        return self._names(NUMERIC, DATE, CATEGORICAL)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and dictionaries, fit for JSON."""
@@ -82,8 +89,8 @@ def infer_schema(
 ) -> tuple[Schema, list[str]]:
     """Give every column of a cleaned table its role.
 
-    Numbers are numeric features, text and booleans categorical ones. Left out are columns that are constant,
-    all missing, or identifiers (`roles.why_left_out` has the rules).
+    Numbers are numeric features, text and booleans categorical ones, dates are dates. Left out are columns that are
+    constant, all missing, or identifiers (`roles.why_left_out` has the rules).
 
     Parameters
     ----------
@@ -92,8 +99,7 @@ def infer_schema(
     target : str
         The column to predict.
     drop, categorical, numeric : sequence of str
-        Columns to leave out, and columns whose role is given, whatever they look like. The name of a date
-        stands for all columns made of it.
+        Columns to leave out, and columns whose role is given, whatever they look like.
     max_categories : int
         A categorical feature with more distinct values gets a note: its rarest become one group.
 
@@ -106,8 +112,8 @@ def infer_schema(
     Raises
     ------
     ValueError
-        If a name is unknown or named twice, the target cannot be classified, text is to be numeric, or no
-        feature is left.
+        If a name is unknown or named twice, the target cannot be classified, text is to be numeric, dates are to
+        be categorical, or no feature is left.
     """
     asked = {DROPPED: drop, CATEGORICAL: categorical, NUMERIC: numeric}
     given = given_roles(table, target, {OPTIONS[role]: names for role, names in asked.items()})
@@ -136,15 +142,18 @@ def infer_schema(
 
 def _role(values: pa.ChunkedArray, name: str, kind: str, option: str | None) -> tuple[str, str]:
     if option == OPTIONS[DROPPED]:
-        return DROPPED, "named in drop"
+        return DROPPED, NAMED_IN_DROP
     if values.null_count == len(values):
         return DROPPED, "all its values are missing"
+    if option == OPTIONS[CATEGORICAL]:
+        refuse_dates(values, name)
+        return CATEGORICAL, "named in categorical"
     if option == OPTIONS[NUMERIC]:
         refuse_text(values, name)
-        return NUMERIC, "named in numeric"
-    if option == OPTIONS[CATEGORICAL]:
-        return CATEGORICAL, "named in categorical"
+        return (DATE if kind == DAY else NUMERIC), "named in numeric"
     reason = why_left_out(values, name)
     if reason:
         return DROPPED, reason
+    if kind == DAY:
+        return DATE, "its values are dates: they become year, month, day and weekday"
     return (NUMERIC if kind in (INTEGER, NUMBER) else CATEGORICAL), f"its values are {PLURAL[kind]}"

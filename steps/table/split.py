@@ -94,6 +94,8 @@ def _values(column: pa.ChunkedArray) -> np.ndarray:
     if column.type == pa.bool_():
         codes = np.where(column.fill_null(False).to_numpy(), TRUE, FALSE)
     else:
+        if column.type == pa.date32():
+            column = column.cast(pa.int32())
         floats = column.fill_null(0).cast(pa.float64(), safe=False).to_numpy()
         codes = (floats + 0.0).view(np.uint64)
     return _mix(np.where(is_null, NULL, codes))

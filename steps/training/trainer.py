@@ -100,7 +100,8 @@ def train(
     check_scoring(scoring, len(data.classes))
     check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))
     tried = candidates(grids)
-    pipeline = build(encoder(data.schema.numeric, data.schema.categorical, max_categories), seed)
+    schema = data.schema
+    pipeline = build(encoder(schema.numeric, schema.dates, schema.categorical, max_categories), seed)
     with Progress(step, len(tried), cv) as progress:
         found = search(
             pipeline, tried, data.rows, data.codes, scoring=scoring, cv=cv, seed=seed, n_jobs=n_jobs, on_fit=progress
@@ -134,7 +135,7 @@ def read_training_rows(split: str, target: str) -> TrainingRows:
     source = fetch(split, "split")
     schema = Schema.from_dict(source.manifest["schema"])
     check_target(schema, target)
-    rows = read_verified(source.folder / "train.parquet").to_pandas()
+    rows = read_verified(source.folder / "train.parquet").to_pandas(date_as_object=False)
     codes, classes = encode_labels(rows[schema.target])
     log_dataset(split, schema, source.manifest["fingerprints"]["train"], name="train", context="training")
     return TrainingRows(source, schema, rows[schema.features], codes, classes)

@@ -9,7 +9,7 @@ CODES = np.arange(8) % 2
 
 
 def fitted(rows, n_clusters=2):
-    pipeline = kmeans_pipeline(encoder(list(rows), [], 5), 0)
+    pipeline = kmeans_pipeline(encoder(list(rows), [], [], 5), 0)
     return pipeline.set_params(features__clusters__kmeans__n_clusters=n_clusters, forest__n_estimators=2).fit(
         rows, CODES
     )

@@ -93,7 +93,7 @@ def test_a_named_model_answers_with_labels_of_the_same_type(labels):
     series = pd.Series(labels * 4)
     rows = pd.DataFrame({"x": np.arange(len(series)) % len(labels) * 1.0})
     codes, classes = encode_labels(series)
-    coded = forest_pipeline(encoder(["x"], [], 5), 0).set_params(forest__n_estimators=5).fit(rows, codes)
+    coded = forest_pipeline(encoder(["x"], [], [], 5), 0).set_params(forest__n_estimators=5).fit(rows, codes)
     named = with_classes(coded, classes)
     predicted = named.predict(rows)
     assert predicted.tolist() == series.tolist()

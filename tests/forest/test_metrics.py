@@ -111,7 +111,7 @@ def test_equals_scikit_learn_when_all_classes_are_there(n_classes, seed):
 
 def importances(rows, codes, scoring="accuracy", seed=0):
     categorical = list(rows.select_dtypes(exclude="number").columns)
-    pipeline = forest_pipeline(encoder(rows.columns.difference(categorical), categorical, 5), 0)
+    pipeline = forest_pipeline(encoder(rows.columns.difference(categorical), [], categorical, 5), 0)
     return column_importances(
         pipeline.set_params(forest__n_estimators=5),
         rows,

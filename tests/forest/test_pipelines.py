@@ -28,11 +28,11 @@ MISSING = [None, np.nan, pd.NA]
 BUILDERS = [forest_pipeline, kmeans_pipeline]
 
 
-def fitted(build, rows, numeric=("x",), categorical=("c",), max_categories=8, codes=CODES, **candidate):
+def fitted(build, rows, numeric=("x",), dates=(), categorical=("c",), max_categories=8, codes=CODES, **candidate):
     candidate = {"n_estimators": 5, **candidate}
     if build is kmeans_pipeline:
         candidate = {"n_clusters": 3, **candidate}
-    unfitted = build(encoder(numeric, categorical, max_categories), 0).set_params(**settings(candidate))
+    unfitted = build(encoder(numeric, dates, categorical, max_categories), 0).set_params(**settings(candidate))
     return unfitted.fit(rows, codes)
 
 
@@ -89,7 +89,7 @@ def test_settings_of_a_candidate():
 
 @pytest.mark.parametrize("kind", CLUSTER_FEATURES)
 def test_a_candidate_can_be_set_on_a_clone(kind):
-    pipeline = clone(kmeans_pipeline(encoder(["x"], ["c"], 8), 7)).set_params(
+    pipeline = clone(kmeans_pipeline(encoder(["x"], [], ["c"], 8), 7)).set_params(
         **settings({"n_estimators": 9, "n_clusters": 2, "cluster_features": kind})
     )
     parameters = pipeline.get_params()
@@ -179,6 +179,45 @@ def test_a_number_that_is_missing_in_all_training_rows(build):
     assert pipeline.predict(asked).shape == (12,)
 
 
+DAYS = ["2024-02-29", "1999-12-31", None, "2024-03-03"] * 3
+PARTS = [[2024, 2, 29, 3], [1999, 12, 31, 4], [2024, 3, 29, 4], [2024, 3, 3, 6]]
+"""Year, month, day, weekday; a missing date's are the medians."""
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pd.Series(DAYS[:4]),
+        pd.Series(DAYS[:4], dtype=object),
+        pd.to_datetime(pd.Series(DAYS[:4])),
+        pd.to_datetime(pd.Series(DAYS[:4])).dt.date,
+        pd.to_datetime(pd.Series(DAYS[:4])).astype("datetime64[ms]"),
+        (pd.to_datetime(pd.Series(DAYS[:4])) + pd.Timedelta(hours=9)).dt.tz_localize("Asia/Tokyo"),
+        pd.Series(["2024-02-29 23:59", "1999-12-31T23:59:59.5Z", "", "2024-03-04T00:30:00+01:00"]),
+    ],
+    ids=lambda series: f"{series.dtype} {series[0]}",
+)
+def test_dates_become_their_parts_however_they_are_written(build, asked):
+    days = pd.to_datetime(pd.Series(DAYS)).astype("datetime64[ms]")
+    pipeline = fitted(build, pd.DataFrame({"d": days}), numeric=(), dates=("d",), categorical=())
+    np.testing.assert_array_equal(pipeline["encode"].transform(pd.DataFrame({"d": asked})), PARTS)
+    assert pipeline.predict(pd.DataFrame({"d": asked})).shape == (4,)
+
+
+def test_a_date_that_is_missing_in_all_rows():
+    none = pd.DataFrame({"d": pd.Series([None] * 12, dtype="datetime64[ms]"), "x": NUMBERS})
+    pipeline = fitted(forest_pipeline, none, dates=("d",), categorical=())
+    assert pipeline["encode"].transform(pd.DataFrame({"d": [None, "2024-02-29"], "x": [1, 2]})).shape == (2, 5)
+
+
+def test_text_that_is_no_date_is_refused():
+    days = pd.DataFrame({"d": pd.to_datetime(pd.Series(DAYS))})
+    pipeline = fitted(forest_pipeline, days, numeric=(), dates=("d",), categorical=())
+    with pytest.raises(ValueError, match=r"31\.12\.2024"):
+        pipeline.predict(pd.DataFrame({"d": ["31.12.2024"]}))
+
+
 def test_more_categories_than_allowed_share_one_column():
     common, rare = ["a"] * 6 + ["b"] * 4, ["c", "d"]
     pipeline = fitted(forest_pipeline, column(common + rare), max_categories=3)
@@ -193,7 +232,7 @@ def test_more_categories_than_allowed_share_one_column():
     st.integers(2, 5),
 )
 def test_any_texts_are_encoded_in_bounded_width(texts, others, max_categories):
-    encode = encoder(["x"], ["c"], max_categories).fit(column(texts, object))
+    encode = encoder(["x"], [], ["c"], max_categories).fit(column(texts, object))
     encoded = encode.transform(column(others, object))
     assert encoded.shape == (len(others), 1 + min(len(set(texts)), max_categories))
     assert (encoded[:, 1:].sum(axis=1) <= 1).all()
@@ -243,8 +282,8 @@ def test_a_model_with_any_cluster_features_survives_skops(kind):
 
 
 def survives(build, labels, codes, **candidate):
-    rows = column(TEXTS_AND_MISSING, "str")
-    pipeline = with_classes(fitted(build, rows, codes=codes, **candidate), np.array(labels))
+    rows = column(TEXTS_AND_MISSING, "str").assign(d=pd.to_datetime(pd.Series(DAYS)))
+    pipeline = with_classes(fitted(build, rows, dates=("d",), codes=codes, **candidate), np.array(labels))
     saved = sio.dumps(pipeline)
     assert set(sio.get_untrusted_types(data=saved)) <= set(TRUSTED_TYPES)
     loaded = sio.loads(saved, trusted=TRUSTED_TYPES)
@@ -253,13 +292,14 @@ def survives(build, labels, codes, **candidate):
     np.testing.assert_array_equal(loaded.predict_proba(rows), pipeline.predict_proba(rows))
     assert predicted.dtype == np.array(labels).dtype
     assert loaded.classes_.tolist() == labels
-    asked = column([None, "unseen"], object)
+    asked = column([None, "unseen"], object).assign(d="2024-01-01")
     np.testing.assert_array_equal(loaded.predict_proba(asked), pipeline.predict_proba(asked))
 
 
 def test_every_trusted_type_is_needed():
-    needed = sio.get_untrusted_types(data=sio.dumps(fitted(kmeans_pipeline, column(TEXTS), cluster_features="both")))
-    assert sorted(needed) == TRUSTED_TYPES
+    rows = column(TEXTS).assign(d=pd.to_datetime(pd.Series(DAYS)))
+    saved = sio.dumps(fitted(kmeans_pipeline, rows, dates=("d",), cluster_features="both"))
+    assert sorted(sio.get_untrusted_types(data=saved)) == TRUSTED_TYPES
 
 
 PREDICT = """
@@ -276,9 +316,9 @@ print(json.dumps([model.predict(rows).tolist(), model.predict_proba(rows).tolist
 
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_model_answers_in_a_fresh_process_without_the_project(build, tmp_path):
-    rows = column(TEXTS_AND_MISSING, "str")
+    rows = column(TEXTS_AND_MISSING, "str").assign(d=DAYS)
     pipeline = with_classes(
-        fitted(build, rows, **({"cluster_features": "both"} if build is kmeans_pipeline else {})),
+        fitted(build, rows, dates=("d",), **({"cluster_features": "both"} if build is kmeans_pipeline else {})),
         np.array(["cat", "dog", "emu"]),
     )
     sio.dump(pipeline, tmp_path / "model.skops")

@@ -30,7 +30,7 @@ def run(pipeline, candidates, rows, codes, scoring="accuracy", cv=3, seed=0, n_j
 
 
 def pipeline(seed=0):
-    return kmeans_pipeline(encoder(["weight", "length"], ["site", "female"], 5), seed).set_params(
+    return kmeans_pipeline(encoder(["weight", "length"], [], ["site", "female"], 5), seed).set_params(
         forest__n_estimators=5
     )
 
@@ -228,7 +228,7 @@ def first_columns(monkeypatch):
 
 
 def numbered_pipeline():
-    return kmeans_pipeline(encoder(["number"], ["name"], 4), 0).set_params(
+    return kmeans_pipeline(encoder(["number"], [], ["name"], 4), 0).set_params(
         features__clusters__kmeans__n_clusters=2, forest__n_estimators=2
     )
 
@@ -281,7 +281,7 @@ def test_a_fit_on_all_rows_in_each_fold_would_be_noticed(first_columns, monkeypa
 
 
 def test_the_plain_forest_sees_training_rows_only(first_columns):
-    plain = forest_pipeline(encoder(["number"], ["name"], 4), 0).set_params(forest__n_estimators=2)
+    plain = forest_pipeline(encoder(["number"], [], ["name"], 4), 0).set_params(forest__n_estimators=2)
     # There is no scaler and no k-means in it, so these two saw nothing at all.
     assert leaking(plain, first_columns) == {StandardScaler, KMeans}
     assert first_columns[StandardScaler] == first_columns[KMeans] == []

@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 
 from steps.table.clean import clean
-from steps.table.dates import derived_from
 
 INF, NAN = math.inf, math.nan
 
@@ -149,46 +148,41 @@ def test_chunks_of_different_content():
 # Dates
 
 DAY = dt.date(2024, 2, 29)
-PARTS = {"d_year": [2024], "d_month": [2], "d_day": [29], "d_weekday": [3]}
+MOMENT = dt.datetime(2024, 2, 29, 23, 59)
 
 
 @pytest.mark.parametrize(
-    "column",
+    ("column", "has_time"),
     [
-        pa.array([DAY], pa.date32()),
-        pa.array([DAY], pa.date64()),
-        pa.array([dt.datetime(2024, 2, 29, 23, 59)], pa.timestamp("ns")),
-        pa.array([dt.datetime(2024, 2, 29, 23, 59)], pa.timestamp("s", "UTC")),
-        pa.array([dt.datetime(2024, 2, 29, 23, 59)], pa.timestamp("us", "Asia/Tokyo")),
-        pa.array(["2024-02-29"]),
-        pa.array(["2024-02-29 23:59"]),
-        pa.array(["2024-02-29T23:59:59.123456789Z"]),
-        pa.array(["2024-03-01T00:30:00+01:00"]),
+        (pa.array([DAY, None], pa.date32()), False),
+        (pa.array([DAY, None], pa.date64()), False),
+        (pa.array([MOMENT, None], pa.timestamp("ns")), True),
+        (pa.array([MOMENT, None], pa.timestamp("s", "UTC")), True),
+        (pa.array([MOMENT, None], pa.timestamp("us", "Asia/Tokyo")), True),
+        (pa.array([dt.datetime(2024, 2, 29), None], pa.timestamp("ms")), False),
+        (pa.array(["2024-02-29", None]), False),
+        (pa.array(["2024-02-29 23:59", None]), True),
+        (pa.array(["2024-02-29T23:59:59.123456789Z", None]), True),
+        (pa.array(["2024-03-01T00:30:00+01:00", None]), True),
     ],
     ids=str,
 )
-def test_dates_become_four_columns_in_their_place(column):
-    table, notes = clean(pa.table({"a": [1], "d": column, "z": [2]}))
-    assert table.to_pydict() == {"a": [1], **PARTS, "z": [2]}
-    assert set(table.schema.types) == {pa.int64()}
-    assert [derived_from(field) for field in table.schema] == [None, "d", "d", "d", "d", None]
-    assert notes == ["Column 'd': its dates became the columns d_year, d_month, d_day, d_weekday."]
+def test_moments_become_dates(column, has_time):
+    table, notes = clean(pa.table({"a": [1, 2], "d": column}))
+    assert table.column("d").type == pa.date32()
+    assert table.to_pydict() == {"a": [1, 2], "d": [DAY, None]}
+    assert notes == ["Column 'd': only the dates of its moments are used, not the times of day."] * has_time
 
 
-def test_missing_dates_make_floats():
-    table, _ = clean(pa.table({"d": pa.array([DAY, None])}))
-    assert table.to_pydict() == {name: [float(value), None] for name, (value,) in PARTS.items()}
-    assert set(table.schema.types) == {pa.float64()}
+def test_dates_before_1970_and_far_ones():
+    column = pa.array([dt.datetime(1969, 12, 31, 23), dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 12)])
+    table, _ = clean(pa.table({"d": column}))
+    assert table["d"].to_pylist() == [dt.date(1969, 12, 31), dt.date(1, 1, 1), dt.date(9999, 12, 31)]
 
 
 @pytest.mark.parametrize("text", ["2024-02-30", "29.02.2024", "2024", "2024-2-9"])
 def test_other_texts_are_no_dates(text):
     assert clean(pa.table({"d": [text, "x"]}))[0].to_pydict() == {"d": [text, "x"]}
-
-
-def test_a_part_of_a_date_takes_no_name_that_is_there():
-    with pytest.raises(ValueError, match=r"Got a column 'd_day' beside a date column .*rename one"):
-        clean(pa.table({"d_day": [1], "d": pa.array([DAY])}))
 
 
 # The target

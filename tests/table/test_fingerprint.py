@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from steps.table.fingerprint import fingerprint
 
 TABLE = pa.table({"n": [1, 2, None], "é": ["a", None, "ü"], "b": [True, False, None], "big": [2**60, 0, 1]})
+DATES = pa.table({"d": pa.array([1, None, -1], pa.date32())})
 
 
 def test_the_bytes_are_as_documented():
@@ -28,8 +29,15 @@ def test_the_bytes_are_as_documented():
     assert fingerprint(TABLE) == hashlib.sha256(expected).hexdigest()
 
 
+def test_the_bytes_of_dates_are_as_documented():
+    head = struct.pack("<qq", 3, 1) + struct.pack("<q", 1) + b"d" + struct.pack("<q", 4) + b"date"
+    expected = b"grove-table-1" + head + b"\1\0\1" + struct.pack("<qqq", 1, 0, -1)
+    assert fingerprint(DATES) == hashlib.sha256(expected).hexdigest()
+
+
 def test_the_digest_is_the_same_forever():
     assert fingerprint(TABLE) == "7f02ffda875a1f8649700d3d783ddc38334055e6b48324794dd4447707266438"
+    assert fingerprint(DATES) == "bd3d19625a6dd6dab17ea4befcb4e880fe1fb4e1e1509fcc87924febf80ea70c"
 
 
 def test_integers_and_floats_of_equal_value_are_equal():
@@ -75,7 +83,9 @@ def test_renamed_or_reordered_columns_change_it(rows, one, two):
 
 
 def test_other_types_are_refused():
-    with pytest.raises(ValueError, match="Got type int32 in column 'x', expected int64, float64, bool or string"):
+    with pytest.raises(
+        ValueError, match="Got type int32 in column 'x', expected int64, float64, bool, date32 or string"
+    ):
         fingerprint(pa.table({"x": pa.array([1], pa.int32())}))
 
 

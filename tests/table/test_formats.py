@@ -125,10 +125,7 @@ def cleaned(content, name, keep=None, **options):
 @settings(deadline=None)
 @given(tables(), st.sampled_from(list(COMPRESS)))
 def test_the_fingerprint_is_the_same_in_every_format(table, compression):
-    try:
-        expected = fingerprint(clean(table)[0])
-    except ValueError:
-        return  # A part of a date took another column's name.
+    expected = fingerprint(clean(table)[0])
     for suffix, write in WRITERS.items():
         content = COMPRESS[compression](write(table))
         options = {"delimiter": ","} if suffix == ".csv" else {}

@@ -3,7 +3,6 @@ import json
 import pyarrow as pa
 import pytest
 
-from steps.table.dates import DERIVED_FROM, derived_from
 from steps.table.manifest import MANIFEST, read_verified, verify, write_manifest, write_table
 
 TABLE = pa.table({"x": [1.5, None], "y": ["a", "b"]})
@@ -34,12 +33,6 @@ def test_equal_tables_give_equal_bytes_whatever_their_chunks_and_metadata(tmp_pa
     write_table(chunked, tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.parquet", "two.parquet"]
-
-
-def test_what_a_column_was_derived_from_is_kept(tmp_path):
-    field = pa.field("d_year", pa.int64(), metadata={DERIVED_FROM: b"d"})
-    write_table(pa.table([[2024]], schema=pa.schema([field])), tmp_path / "a.parquet")
-    assert derived_from(read_verified(tmp_path / "a.parquet").schema.field("d_year")) == "d"
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(folder):

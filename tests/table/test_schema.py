@@ -4,7 +4,6 @@ import json
 import pyarrow as pa
 import pytest
 
-from steps.table.clean import clean
 from steps.table.schema import Column, Schema, infer_schema
 
 N = 30
@@ -134,14 +133,27 @@ def test_text_cannot_be_numeric(values, message):
     refused({"c": values}, message, numeric=["c"])
 
 
-def test_a_date_stands_for_its_parts():
-    days = pa.array([dt.date(2024, 1 + i % 3, 1 + i % 7) for i in range(N)])
-    table, _ = clean(pa.table({"y": LABELS, "day": days, "x": [1, 2, 3] * 10}))
-    schema, _ = infer_schema(table, target="y", drop=["day"], max_categories=20)
-    assert schema.features == ["x"]
-    assert schema.columns[1] == Column("day_year", "integer", "dropped", "named in drop")
-    schema, _ = infer_schema(table, target="y", categorical=["day"], drop=["x"], max_categories=20)
-    assert schema.categorical == ["day_year", "day_month", "day_day", "day_weekday"]
+DAYS = [dt.date(2024, 1, 1) + dt.timedelta(days=i) for i in range(N)]
+
+
+@pytest.mark.parametrize("options", [{}, {"numeric": ["c"]}])
+def test_dates_are_a_role_of_their_own_and_no_identifiers(options):
+    table = pa.table({"y": LABELS, "c": pa.array(DAYS)})
+    schema, notes = infer_schema(table, target="y", max_categories=20, **options)
+    assert (schema.numeric, schema.dates, schema.categorical, notes) == ([], ["c"], [], [])
+    assert schema.features == ["c"]
+
+
+@pytest.mark.parametrize("days", [[DAYS[0]] * N, [DAYS[0], None] * (N // 2)])
+def test_a_constant_date_is_left_out(days):
+    schema, _ = infer_schema(
+        pa.table({"y": LABELS, "c": pa.array(days), "x": [1, 2, 3] * 10}), target="y", max_categories=9
+    )
+    assert [column.reason for column in schema.dropped] == ["it is constant"]
+
+
+def test_dates_cannot_be_categorical():
+    refused({"c": DAYS}, "Got dates in column 'c', named in categorical", categorical=["c"])
 
 
 # Names
