@@ -31,6 +31,7 @@ from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.models import load_model, trainer_run
+from steps.lineage.options import options
 from steps.report import figures, markdown
 from steps.report.card import verdict_card
 from steps.table.manifest import read_verified, write_table
@@ -56,8 +57,7 @@ class Contestant:
 
 
 @click.command("evaluate", cls=EntryPoint)
-@click.option("--split", required=True)
-@click.option("--models", required=True)
+@options("split", "models")
 def evaluate(split: str, models: str) -> None:
     """Score the models on the holdout and write the verdict."""
     uris = [uri.strip() for uri in models.split(",") if uri.strip()]

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from steps.lineage.artifacts import download, publish, resolve
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.options import options
 from steps.lineage.tracking import without_credentials
 from steps.report import figures, markdown
 from steps.table.clean import clean
@@ -32,14 +33,7 @@ SHOWN = 30
 
 
 @click.command("load", cls=EntryPoint)
-@click.option("--data", required=True)
-@click.option("--target", required=True)
-@click.option("--drop", required=True)
-@click.option("--categorical", required=True)
-@click.option("--numeric", required=True)
-@click.option("--delimiter", required=True)
-@click.option("--encoding", required=True)
-@click.option("--max_categories", required=True, type=click.IntRange(min=2))
+@options("data", "target", "drop", "categorical", "numeric", "delimiter", "encoding", "max_categories")
 def load(
     data: str,
     target: str,

@@ -16,12 +16,10 @@ import click
 import mlflow
 import yaml
 
-from steps.forest.grid import check_grids
-from steps.forest.scoring import check_scoring
 from steps.lineage.artifacts import PROJECT, download, resolve
 from steps.lineage.chain import Chain, artifact
 from steps.lineage.entry_point import EntryPoint, describe
-from steps.lineage.registry import check_name
+from steps.lineage.options import options
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 
@@ -34,14 +32,10 @@ PARAMETERS = {
 }
 
 
-@click.command(
-    "main", cls=EntryPoint, params=[click.Option([f"--{name}"], required=True) for name in PARAMETERS["main"]]
-)
+@click.command("main", cls=EntryPoint)
+@options(*PARAMETERS["main"], as_typed=True)
 def main(**values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
-    check_grids(values)
-    check_scoring(values["scoring"])
-    check_name(values["model_name"])
     values["data"] = resolve(values["data"])
     with Chain(PARAMETERS, values) as chain:
         try:

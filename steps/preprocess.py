@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from steps.lineage.artifacts import fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.options import options
 from steps.report import markdown
 from steps.table.columns import check_target, select_columns
 from steps.table.fingerprint import fingerprint
@@ -29,13 +30,7 @@ from steps.table.split import holdout_mask, row_hashes
 
 
 @click.command("preprocess", cls=EntryPoint)
-@click.option("--table", required=True)
-@click.option("--target", required=True)
-@click.option("--test_size", required=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
-@click.option("--min_class_rows", required=True, type=click.IntRange(min=1))
-@click.option("--rare_classes", required=True, type=click.Choice(["refuse", "drop"]))
-@click.option("--duplicates", required=True, type=click.Choice(["keep", "drop"]))
-@click.option("--seed", required=True, type=click.IntRange(min=0, max=2**32 - 1))
+@options("table", "target", "test_size", "min_class_rows", "rare_classes", "duplicates", "seed")
 def preprocess(
     table: str,
     target: str,

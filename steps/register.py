@@ -17,7 +17,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
-from steps.lineage.registry import check_name
+from steps.lineage.options import options
 from steps.report import markdown
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -26,11 +26,9 @@ MODEL_TAG = "grove.model"
 
 
 @click.command("register", cls=EntryPoint)
-@click.option("--verdict", required=True)
-@click.option("--model_name", required=True)
+@options("verdict", "model_name")
 def register(verdict: str, model_name: str) -> None:
     """Register the winner of the verdict and make it the champion."""
-    check_name(model_name)
     source = fetch(verdict, "verdict")
     content = json.loads((source.folder / "verdict.json").read_text(encoding="utf-8"))
     winner = content["models"][content["winner"]]

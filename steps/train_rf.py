@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from steps.forest.grid import grid_options
 from steps.forest.pipelines import forest_pipeline
 from steps.lineage.entry_point import EntryPoint
-from steps.training.trainer import train, training_options
+from steps.lineage.options import options
+from steps.training.trainer import TRAINING_OPTIONS, train
 
 
 @click.command("train_rf", cls=EntryPoint)
-@training_options
-@grid_options("n_estimators", "max_features", "max_depth", "min_samples_leaf")
+@options(*TRAINING_OPTIONS)
+@options("n_estimators", "max_features", "max_depth", "min_samples_leaf")
 def train_rf(
     n_estimators: tuple[int, ...],
     max_features: tuple[Any, ...],

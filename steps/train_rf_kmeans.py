@@ -14,17 +14,17 @@ import click
 import mlflow
 
 from steps.forest.clusters import clusters_by_class, project_clusters
-from steps.forest.grid import grid_options
 from steps.forest.labels import as_text
 from steps.forest.pipelines import kmeans_pipeline
 from steps.lineage.entry_point import EntryPoint
+from steps.lineage.options import options
 from steps.report import figures
-from steps.training.trainer import TrainingResult, train, training_options
+from steps.training.trainer import TRAINING_OPTIONS, TrainingResult, train
 
 
 @click.command("train_rf_kmeans", cls=EntryPoint)
-@training_options
-@grid_options("n_estimators", "max_features", "max_depth", "min_samples_leaf", "n_clusters", "cluster_features")
+@options(*TRAINING_OPTIONS)
+@options("n_estimators", "max_features", "max_depth", "min_samples_leaf", "n_clusters", "cluster_features")
 def train_rf_kmeans(
     n_estimators: tuple[int, ...],
     max_features: tuple[Any, ...],

@@ -66,6 +66,8 @@ def test_load_says_that_it_classifies(step: Callable[..., Result], folder: Path)
         ({"cluster_features": "distance"}, ["'distance'", "distances, label, both"]),
         ({"scoring": "balanced_acuracy"}, ["balanced_accuracy"]),
         ({"model_name": "a/b"}, ["model_name='a/b'"]),
+        ({"test_size": "1.5"}, ["test_size", "1.5"]),
+        ({"cv": "1"}, ["cv", "1"]),
     ],
 )
 def test_main_refuses_before_anything_runs(
@@ -79,7 +81,6 @@ def test_main_refuses_before_anything_runs(
 @pytest.mark.parametrize(
     ("options", "failing", "words"),
     [
-        ({"test_size": "1.5"}, "preprocess", ["test_size", "1.5"]),
         pytest.param({"cv": "400"}, "train_rf", ["cv=400"], marks=pytest.mark.slow),
         ({"n_clusters": "500"}, "train_rf_kmeans", ["n_clusters=500"]),
         ({"min_class_rows": "1000"}, "preprocess", ["min_class_rows=1000", "rare_classes=drop"]),

@@ -102,24 +102,6 @@ GRIDS: dict[str, Grid] = {
 }
 
 
-def grid_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that adds a required click option for each grid in `names`."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in reversed(names):
-            function = click.option(f"--{name}", type=GRIDS[name], required=True)(function)
-        return function
-
-    return decorate
-
-
-def check_grids(parameters: Mapping[str, str]) -> None:
-    """Raise click.BadParameter for the first grid among `parameters` (name to text) that can't be searched."""
-    for name, grid in GRIDS.items():
-        if name in parameters:
-            grid.convert(parameters[name], click.Option([f"--{name}"]), None)
-
-
 def candidates(grids: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Return every combination of the grids' values, the last name varying fastest."""
     return [dict(zip(grids, values, strict=True)) for values in itertools.product(*grids.values())]

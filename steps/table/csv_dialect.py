@@ -49,6 +49,12 @@ def _widths(sample: str, delimiter: str, *, complete: bool) -> list[int]:
     return [width for width in rows if width]
 
 
+def check_delimiter(delimiter: str) -> None:
+    """Raise ValueError unless an option's value is ``auto`` or names a delimiter."""
+    if delimiter != "auto":
+        parse_delimiter(delimiter)
+
+
 def parse_delimiter(delimiter: str) -> str:
     """Return the character that an option's value stands for.
 

@@ -34,28 +34,8 @@ from steps.table.manifest import read_verified
 from steps.table.schema import Schema
 from steps.training.progress import Progress
 
-
-def training_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that all trainers have beside their grids."""
-    for option in reversed(
-        [
-            click.option("--split", required=True),
-            click.option("--target", required=True),
-            click.option("--max_categories", required=True, type=click.IntRange(min=2)),
-            click.option("--scoring", required=True),
-            click.option("--cv", required=True, type=click.IntRange(min=2)),
-            click.option("--seed", required=True, type=click.IntRange(min=0, max=2**32 - 1)),
-            click.option("--n_jobs", required=True, type=int, callback=_check_n_jobs),
-        ]
-    ):
-        function = option(function)
-    return function
-
-
-def _check_n_jobs(context: click.Context, parameter: click.Parameter, value: int) -> int:
-    if value == 0 or value < -1:
-        raise click.BadParameter(f"Got {value}, expected a number of threads, or -1 for all cores.")
-    return value
+TRAINING_OPTIONS = ("split", "target", "max_categories", "scoring", "cv", "seed", "n_jobs")
+"""What all trainers take beside their grids."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +75,6 @@ def train(
     split, target, max_categories, scoring, cv, seed, n_jobs
         The trainer's options.
     """
-    check_scoring(scoring)
     data = read_training_rows(split, target)
     check_scoring(scoring, len(data.classes))
     check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))

@@ -1,12 +1,11 @@
 import click
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
-from steps.forest.grid import CLUSTER_FEATURES, GRIDS, LARGEST, candidates, check_grids, grid_options
+from steps.forest.grid import CLUSTER_FEATURES, GRIDS, LARGEST, candidates
 
 
 def convert(name, text):
@@ -128,31 +127,6 @@ def test_the_forest_takes_whatever_was_not_refused(name, text):
 
 def test_the_clusters_of_a_grid_are_those_of_the_pipeline():
     assert convert("cluster_features", ",".join(CLUSTER_FEATURES)) == CLUSTER_FEATURES
-
-
-def test_options_are_required_and_their_errors_name_them():
-    @click.command()
-    @grid_options("max_depth", "n_estimators")
-    def command(max_depth, n_estimators):
-        click.echo(f"{max_depth} {n_estimators}")
-
-    assert [parameter.name for parameter in command.params] == ["max_depth", "n_estimators"]
-    run = CliRunner().invoke
-    assert run(command, ["--max_depth=none,2", "--n_estimators=5"]).output == "(None, 2) (5,)\n"
-    missing, wrong = run(command, ["--max_depth=2"]), run(command, ["--max_depth=²", "--n_estimators=5"])
-    assert (missing.exit_code, wrong.exit_code) == (2, 2)
-    assert "Missing option '--n_estimators'" in missing.output
-    assert "Invalid value for '--max_depth': Got '²', expected none or whole numbers" in wrong.output
-
-
-def test_check_grids_finds_the_bad_one():
-    good = {"max_depth": "none", "n_clusters": "8,16", "data": "²"}
-    check_grids(good)
-    with pytest.raises(click.BadParameter) as caught:
-        check_grids({**good, "n_clusters": "8,1"})
-    assert caught.value.format_message() == (
-        "Invalid value for '--n_clusters': Got '1', expected whole numbers from 2 to 2147483647."
-    )
 
 
 def test_candidates_are_all_combinations_the_last_name_varying_fastest():
