@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
 
 from steps.forest.compare import Comparison
@@ -33,7 +35,7 @@ from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.models import load_model, trainer_run
 from steps.lineage.options import options
 from steps.report import figures, markdown
-from steps.report.card import verdict_card
+from steps.report.card import score_table, verdict_card
 from steps.table.manifest import read_verified, write_table
 from steps.table.schema import Schema
 
@@ -48,7 +50,7 @@ class Contestant:
     found: dict[str, Any]
     codes: np.ndarray
     probabilities: np.ndarray
-    score: float
+    score: float | None
 
     @property
     def classes(self) -> np.ndarray:
@@ -74,7 +76,7 @@ def evaluate(split: str, models: str) -> None:
         {c.name: c.score for c in contestants},
         contestants[0].found["scoring"],
     )
-    metrics = {c.name: report(c, rows[schema.target]) for c in contestants}
+    metrics = {c.name: report(c) for c in contestants}
     _publish(data, contestants, verdict, metrics, schema.target)
 
 
@@ -113,13 +115,15 @@ def check_comparable(contestants: list[Contestant]) -> None:
         raise ValueError(f"Got models of the steps {', '.join(names)}, expected different ones.")
 
 
-def report(contestant: Contestant, labels: pd.Series) -> dict[str, float]:
+def report(contestant: Contestant) -> dict[str, float | None]:
     """Log the model's metrics, under its own name, and its figures; return the metrics by their short names."""
     name, classes = contestant.name, as_text(contestant.classes)
     codes, probabilities = contestant.codes, contestant.probabilities
-    metrics = holdout_metrics(codes, probabilities, classes) | {contestant.found["scoring"]: contestant.score}
+    metrics = {**holdout_metrics(codes, probabilities, classes), contestant.found["scoring"]: contestant.score}
     model_id = contestant.uri.removeprefix("models:/")
-    mlflow.log_metrics({f"{name}_{metric}": value for metric, value in metrics.items()}, model_id=model_id)
+    # The accuracy is among those that MLflow's evaluator logs itself.
+    logged = {metric: value for metric, value in metrics.items() if value is not None and metric != "accuracy"}
+    mlflow.log_metrics({f"{name}_{metric}": value for metric, value in logged.items()}, model_id=model_id)
     texts = np.asarray(classes, dtype=object)
     _evaluate_with_mlflow(name, texts[codes], texts[probabilities.argmax(axis=1)], classes, model_id)
     matrix = confusion_matrix(codes, probabilities.argmax(axis=1), labels=np.arange(len(classes)))
@@ -149,15 +153,18 @@ def _evaluate_with_mlflow(
     }
     if len(classes) == 2:
         config |= {"pos_label": classes[1]}
-    mlflow.models.evaluate(
-        data=pd.DataFrame({"label": labels, "prediction": predicted}),
-        targets="label",
-        predictions="prediction",
-        model_type="classifier",
-        evaluators="default",
-        evaluator_config=config,
-        model_id=model_id,
-    )
+    with warnings.catch_warnings():
+        # A class that the holdout lacks, or that is never predicted, has no recall or precision; it counts as 0.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        mlflow.models.evaluate(
+            data=pd.DataFrame({"label": labels, "prediction": predicted}),
+            targets="label",
+            predictions="prediction",
+            model_type="classifier",
+            evaluators="default",
+            evaluator_config=config,
+            model_id=model_id,
+        )
 
 
 def _publish(
@@ -180,6 +187,7 @@ def _publish(
                 "uri": contestant.uri,
                 "run_id": contestant.search.manifest["run_id"],
                 "best": contestant.found["best"],
+                "candidates": contestant.found["candidates"],
                 "cv_mean": contestant.found["mean_score"],
                 "cv_std": contestant.found["std_score"],
                 "fold_scores": contestant.found["fold_scores"],
@@ -201,19 +209,14 @@ def _publish(
     _log_comparisons(verdict.comparisons, verdict)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "verdict.json").write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+        (folder / "verdict.json").write_text(
+            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), encoding="utf-8"
+        )
         (folder / "card.html").write_text(verdict_card(content), encoding="utf-8")
         write_table(predictions(contestants), folder / "predictions.parquet")
         publish(folder, "verdict", step="evaluate", inputs=(data, *(c.search for c in contestants)))
     click.echo(f"evaluate: {verdict.sentence}")
-    rows = [
-        [markdown.escape(name), f"{model['cv_mean']:.4f} ± {model['cv_std']:.4f}", f"{model['holdout'][scoring]:.4f}"]
-        for name, model in content["models"].items()
-    ]
-    describe(
-        f"**{markdown.escape(verdict.sentence)}**\n\n"
-        + markdown.table(["model", f"{markdown.escape(scoring)}, cross-validated", "holdout"], rows)
-    )
+    describe(f"**{markdown.escape(verdict.sentence)}**\n\n{markdown.text_table(*score_table(content))}")
 
 
 def _log_comparisons(comparisons: dict[str, Comparison], verdict: Verdict) -> None:

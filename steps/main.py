@@ -22,6 +22,7 @@ from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.options import options
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
+from steps.report.card import score_table
 
 TRAINERS = ("train_rf", "train_rf_kmeans")
 """The plain one first: a later one must be better to win."""
@@ -64,11 +65,7 @@ def summarize(chain: Chain, evaluated: str, registered: str) -> None:
     tags = mlflow.get_run(registered).data.tags
     name, version = tags["grove.model_name"], tags["grove.model_version"]
     scoring = verdict["scoring"]
-    cells = [
-        [model, f"{found['cv_mean']:.4f} ± {found['cv_std']:.4f}", f"{found['holdout'][scoring]:.4f}"]
-        for model, found in verdict["models"].items()
-    ]
-    head = ["model", f"{scoring}, cross-validated", "holdout"]
+    head, cells = score_table(verdict)
     widths = [max(len(row[column]) for row in [head, *cells]) for column in range(3)]
     click.echo()
     for row in [head, *cells]:
@@ -82,13 +79,13 @@ def summarize(chain: Chain, evaluated: str, registered: str) -> None:
         for run in chain.children()
     ]
     describe(
-        f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.table(head, cells)}\n\n"
+        f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.text_table(head, cells)}\n\n"
         f"Registered {markdown.escape(verdict['winner'])} as {markdown.escape(name)} version {version}, "
         f"alias champion.\n\n{markdown.table(['step', 'status'], links)}"
     )
     for model, found in verdict["models"].items():
         scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}
-        mlflow.log_metrics({f"{model}_{metric}": value for metric, value in scores.items()})
+        mlflow.log_metrics({f"{model}_{metric}": value for metric, value in scores.items() if value is not None})
     mlflow.set_tags({"grove.winner": verdict["winner"], "grove.model_name": name, "grove.model_version": version})
 
 

@@ -55,18 +55,18 @@ def annotate(client: mlflow.MlflowClient, version: ModelVersion, content: dict[s
     """Write the evidence into the version's tags and description."""
     name = content["winner"]
     winner = content["models"][name]
-    scoring = content["scoring"]
+    scoring, holdout = content["scoring"], winner["holdout"]
     tags = {
         "grove.variant": name,
         "grove.data.fingerprint": content["data_fingerprint"],
         f"grove.cv.{scoring}": f"{winner['cv_mean']:.6f}",
-        **{f"grove.holdout.{metric}": f"{value:.6f}" for metric, value in winner["holdout"].items()},
+        **{f"grove.holdout.{metric}": f"{value:.6f}" for metric, value in holdout.items() if value is not None},
         **{f"grove.run.{step}": run_id for step, run_id in source.chain.items()},
     }
     for key, value in tags.items():
         client.set_model_version_tag(version.name, version.version, key, value)
     best = ", ".join(f"{key}={value}" for key, value in winner["best"].items())
-    rows = [[metric, f"{value:.4f}"] for metric, value in winner["holdout"].items()]
+    rows = [[metric, markdown.number(value)] for metric, value in holdout.items()]
     client.update_model_version(
         version.name,
         version.version,

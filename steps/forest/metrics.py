@@ -51,27 +51,35 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
             "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
             "log_loss": metrics.log_loss(codes, probabilities, labels=every),
         }
-    areas = [area for _, _, area in roc_curves(codes, probabilities, classes).values()]
-    if areas:
-        scores["roc_auc_ovr"] = float(np.mean(areas))
+    area = mean_area(codes, probabilities, classes)
+    if area is not None:
+        scores["roc_auc_ovr"] = area
     return {name: float(value) for name, value in scores.items()}
 
 
-def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray) -> float:
-    """Return the score on raw rows, (n_rows, n_features); NaN where it is not defined.
+def mean_area(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> float | None:
+    """Return the mean area under the classes' ROC curves, of those that have one; None if none has."""
+    areas = [area for _, _, area in roc_curves(codes, probabilities, classes).values()]
+    return float(np.mean(areas)) if areas else None
 
-    Areas under curves are not, when some class has no rows among these.
+
+def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray) -> float | None:
+    """Return the score on raw rows, (n_rows, n_features); None where it is not defined.
+
+    Areas under curves are not, when some class has no rows among these; but `roc_auc_ovr` is, as `mean_area`.
     """
     if scoring == "neg_log_loss":
         every = np.arange(len(pipeline.classes_))
         return -float(metrics.log_loss(codes, pipeline.predict_proba(rows), labels=every))
+    if scoring == "roc_auc_ovr":
+        return mean_area(codes, pipeline.predict_proba(rows), [str(code) for code in pipeline.classes_])
     try:
         with _absent_classes_allowed():
             return float(metrics.get_scorer(scoring)(pipeline, rows, codes))
     except ValueError:
         if len(np.unique(codes)) == len(pipeline.classes_):
             raise
-        return float("nan")
+        return None
 
 
 def roc_curves(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Curve]:

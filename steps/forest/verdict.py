@@ -19,7 +19,9 @@ class Verdict:
     comparisons: dict[str, Comparison]
 
 
-def decide(fold_scores: Mapping[str, Sequence[float]], holdout_scores: Mapping[str, float], scoring: str) -> Verdict:
+def decide(
+    fold_scores: Mapping[str, Sequence[float]], holdout_scores: Mapping[str, float | None], scoring: str
+) -> Verdict:
     """Choose the winner on cross-validation.
 
     Each model's scores are those of its best candidate on the folds that chose it. A larger grid has more candidates
@@ -31,7 +33,7 @@ def decide(fold_scores: Mapping[str, Sequence[float]], holdout_scores: Mapping[s
         For each model its scores in the same folds, greater being better; the first is the plain model, which wins
         unless a challenger's advantage over it is established.
     holdout_scores
-        For each model its score on the holdout; reported, not decided on.
+        For each model its score on the holdout, None where it has none; reported, not decided on.
     scoring
         The score's name.
     """
@@ -50,7 +52,7 @@ def _sentence(
     challenger: str,
     comparison: Comparison,
     fold_scores: Mapping[str, Sequence[float]],
-    holdout_scores: Mapping[str, float],
+    holdout_scores: Mapping[str, float | None],
     scoring: str,
 ) -> str:
     if not comparison.established:
@@ -59,9 +61,14 @@ def _sentence(
         opening = f"{challenger} is better than {baseline} and wins"
     else:
         opening = f"{challenger} is worse than {baseline}, which wins"
+    holdout = [holdout_scores[name] for name in (challenger, baseline)]
+    closing = (
+        f"the holdout lacks a class, so it has no {scoring}"
+        if None in holdout
+        else "on the holdout {:.4f} against {:.4f}".format(*holdout)
+    )
     return (
         f"{opening}: cross-validated {scoring} {np.mean(fold_scores[challenger]):.4f} against "
         f"{np.mean(fold_scores[baseline]):.4f}, difference {comparison.difference:+.4f}, 95 % interval "
-        f"{comparison.low:+.4f} to {comparison.high:+.4f}, p = {comparison.p_value:.2g}; on the holdout "
-        f"{holdout_scores[challenger]:.4f} against {holdout_scores[baseline]:.4f}."
+        f"{comparison.low:+.4f} to {comparison.high:+.4f}, p = {comparison.p_value:.2g}; {closing}."
     )

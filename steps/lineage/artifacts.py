@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import mlflow
 import requests
@@ -73,7 +74,9 @@ def download(uri: str, name: str) -> Path:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
     except (MlflowException, OSError, ImportError) as error:
         shown = without_credentials(uri)
-        message = " ".join(str(error).replace(uri, shown).partition("Response text")[0].split())
+        # requests names the path and the query alone.
+        said = str(error).replace(uri, shown).replace(f"?{urlsplit(uri).query}", "?…")
+        message = " ".join(said.partition("Response text")[0].split())
         raise ValueError(f"Got {name}={shown}, which can't be fetched: {message}") from error
 
 

@@ -57,7 +57,10 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
 
 def model_digest(model_uri: str) -> str:
     """Return the SHA-256, in hexadecimal digits, of the model's file as the artifact store gives it back."""
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    return _digest(Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri)))
+
+
+def _digest(folder: Path) -> str:
     with (folder / "model.skops").open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -70,13 +73,14 @@ def load_model(model_uri: str, digest: str) -> Pipeline:
     ValueError
         When it has another.
     """
-    found = model_digest(model_uri)
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    found = _digest(folder)
     if found != digest:
         raise ValueError(
             f"Got {model_uri}, whose file has the SHA-256 {found[:12]}…, expected {digest[:12]}… as it was trained: "
             f"it was changed or damaged since; train it again."
         )
-    return mlflow.sklearn.load_model(model_uri)
+    return mlflow.sklearn.load_model(str(folder))
 
 
 def trainer_run(model_uri: str) -> str:

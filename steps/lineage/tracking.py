@@ -36,11 +36,12 @@ def check_tracking_uri(uri: str) -> None:
 
 
 def without_credentials(uri: str) -> str:
-    """Return the URI with user and password left out, fit for a log."""
+    """Return the URI fit for a log: user and password left out, and of a query, which may hold a signature, all."""
     parts = urlsplit(uri)
-    if "@" not in parts.netloc:
+    if not parts.netloc or not ("@" in parts.netloc or parts.query):
         return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    return f"{shown}?…" if parts.query else shown
 
 
 def is_server(uri: str) -> bool:

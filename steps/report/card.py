@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment
 
+from steps.report.markdown import number
+
 _CARD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -28,23 +30,39 @@ _CARD = """<!doctype html>
   {%- for metric in metrics %}<th>holdout {{ metric }}</th>{% endfor %}</tr>
   {%- for name, model in models.items() %}
   <tr{% if name == winner %} class="winner"{% endif %}><td>{{ name }}</td>
-    <td>{{ "%.4f"|format(model.cv_mean) }} ± {{ "%.4f"|format(model.cv_std) }}</td>
-    {%- for metric in metrics %}<td>{{ "%.4f"|format(model.holdout[metric]) }}</td>{% endfor %}</tr>
+    <td>{{ model.cv_mean|number }} ± {{ model.cv_std|number }}</td>
+    {%- for metric in metrics %}<td>{{ model.holdout[metric]|number }}</td>{% endfor %}</tr>
   {%- endfor %}
 </table>
 <table>
-  <tr><th>model</th><th>chosen hyperparameters</th></tr>
+  <tr><th>model</th><th>candidates</th><th>chosen hyperparameters</th></tr>
   {%- for name, model in models.items() %}
-  <tr><td>{{ name }}</td><td>{% for key, value in model.best.items() %}{{ key }}={{ value }} {% endfor %}</td></tr>
+  <tr><td>{{ name }}</td><td>{{ model.candidates }}</td>
+    <td>{% for key, value in model.best.items() %}{{ key }}={{ value }}
+    {% endfor %}</td></tr>
   {%- endfor %}
 </table>
+<p>A cross-validated score is that of the model's best candidate, on the folds that chose it: of more candidates the
+best one is a little luckier, which favours the larger grid. The holdout had no say in the choice.</p>
 <small>Target {{ target }}; data fingerprint {{ data_fingerprint }};
 {% for name, model in models.items() %}{{ name }}: run {{ model.run_id }} {% endfor %}</small>
 </html>
 """
 
 
+def score_table(verdict: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of a table of the models' scores, cross-validated and on the holdout."""
+    scoring = verdict["scoring"]
+    rows = [
+        [name, f"{number(found['cv_mean'])} ± {number(found['cv_std'])}", number(found["holdout"][scoring])]
+        for name, found in verdict["models"].items()
+    ]
+    return ["model", f"{scoring}, cross-validated", "holdout"], rows
+
+
 def verdict_card(verdict: Mapping[str, Any]) -> str:
     """Return the card of a verdict, as evaluate writes it to verdict.json; all texts are escaped."""
     metrics = list(next(iter(verdict["models"].values()))["holdout"])
-    return Environment(autoescape=True).from_string(_CARD).render(verdict, metrics=metrics)
+    environment = Environment(autoescape=True)
+    environment.filters["number"] = number
+    return environment.from_string(_CARD).render(verdict, metrics=metrics)

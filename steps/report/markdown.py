@@ -19,9 +19,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def text_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table of cells that are any text."""
+    return table([escape(cell) for cell in head], [[escape(cell) for cell in row] for row in rows])
+
+
 def bullets(items: Iterable[str]) -> str:
     """Return a Markdown list; nothing for no items."""
     return "\n".join(f"- {escape(item)}" for item in items)
+
+
+def number(value: float | None) -> str:
+    """Return a score to four digits after the point; a dash where there is none."""
+    return "–" if value is None else f"{value:.4f}"
 
 
 def link(text: str, experiment_id: str, run_id: str) -> str:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from steps.report.markdown import number
 from steps.report.style import ACCENT, HIGHLIGHT, INK, MUTED, cells, literal, literals, new_figure, styled
 
 _PANELS_A_ROW = 3
@@ -111,15 +112,17 @@ def _grid_legend(figure: Figure, has_lines: bool) -> None:
 
 
 @styled
-def paired_folds(fold_scores: Mapping[str, Sequence[float]], holdout: Mapping[str, float], scoring: str) -> Figure:
+def paired_folds(
+    fold_scores: Mapping[str, Sequence[float]], holdout: Mapping[str, float | None], scoring: str
+) -> Figure:
     """Draw the scores of the variants, those of one fold joined by a line.
 
     Parameters
     ----------
     fold_scores : mapping of str to sequence of float
         Variant to its scores, one a fold, in the same order of folds for all variants.
-    holdout : mapping of str to float
-        Variant to its score on the holdout.
+    holdout : mapping of str to float or None
+        Variant to its score on the holdout, None where it has none.
     scoring : str
         Name of the score.
 
@@ -141,9 +144,10 @@ def paired_folds(fold_scores: Mapping[str, Sequence[float]], holdout: Mapping[st
     axes.plot(x, scores, color=MUTED, linewidth=1, marker="o", markersize=4.5, zorder=2)
     means, stds = scores.mean(axis=1), scores.std(axis=1)
     axes.errorbar(x - 0.08, means, stds, fmt="o", color=ACCENT, markersize=7, capsize=3, zorder=3)
-    axes.plot(x + 0.08, [holdout[variant] for variant in fold_scores], "D", color=HIGHLIGHT, markersize=6.5, zorder=3)
+    tested = np.array([holdout[variant] for variant in fold_scores], dtype=float)
+    axes.plot(x + 0.08, tested, "D", color=HIGHLIGHT, markersize=6.5, zorder=3)
     labels = [
-        f"{literal(variant, width=26)}\nfolds {mean:.4f} ± {std:.4f}\nholdout {holdout[variant]:.4f}"
+        f"{literal(variant, width=26)}\nfolds {mean:.4f} ± {std:.4f}\nholdout {number(holdout[variant])}"
         for variant, mean, std in zip(fold_scores, means, stds, strict=True)
     ]
     axes.set_xticks(x, labels)

@@ -18,6 +18,7 @@ from steps.table.source import (
     plain_suffix,
     refuse_unknown_encoding,
 )
+from steps.table.text import no_header_hint
 
 CSV, TSV, JSON_LINES, PARQUET, FEATHER = "CSV", "TSV", "JSON lines", "Parquet", "Feather"
 FORMATS = {
@@ -90,7 +91,6 @@ def _read_file(path: Path, delimiter: str, encoding: str) -> pa.Table:
     except PermissionError as error:
         raise PermissionError(f"Got no permission to read {path}, expected a readable file.") from error
     except READ_ERRORS as error:
-        # A bare ValueError is a sentence already; pyarrow's and zipfile's are subclasses.
         # A bare ValueError is a sentence already; those of pyarrow and the codecs are subclasses.
         if type(error) is ValueError:
             raise
@@ -168,10 +168,11 @@ def _refuse_bad_names(names: Iterable[str], path: Path) -> None:
         raise ValueError(
             f"Got no name for column {', '.join(empty)} in {path}, expected a name for every column: "
             "name it in the header (pandas leaves it out for the index: write with index=False)."
+            + no_header_hint(names)
         )
     doubled = [name for name, count in Counter(names).items() if count > 1]
     if doubled:
         raise ValueError(
             f"Got the column name {', '.join(map(repr, doubled))} more than once in {path}, "
-            "expected distinct names: rename one of them in the header."
+            "expected distinct names: rename one of them in the header." + no_header_hint(names)
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.text import LEADING_ZERO, PLAIN
+from steps.table.text import LEADING_ZERO, PLAIN, no_header_hint
 
 FEW_ROWS = 20
 MOSTLY_DISTINCT_TEXT = 0.9
@@ -95,9 +95,9 @@ def _unknown(table: pa.Table, option: str, name: str) -> ValueError:
     near = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3)]
     listed = ", ".join(map(repr, near or names[:10])) + (", …" if not near and len(names) > 10 else "")
     hint = f"did you mean {listed}?" if near else f"the table has {listed}."
-    if any(re.search(PLAIN.pattern, column.strip()) for column in names):
-        hint += " Its names look like data: the header line seems to be missing."
-    return ValueError(f"Got {option}={name}, which is no column, expected a column's name: {hint}")
+    return ValueError(
+        f"Got {option}={name}, which is no column, expected a column's name: {hint}{no_header_hint(names)}"
+    )
 
 
 def refuse_text(values: pa.ChunkedArray, name: str) -> None:

@@ -1,6 +1,7 @@
 """Text columns that are numbers, booleans or dates in disguise."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,13 @@ NOTATIONS = (
     ),
 )
 PLAIN = NOTATIONS[0]
+
+
+def no_header_hint(names: Iterable[str]) -> str:
+    """Return a sentence if a number is among the columns' names, as when a file begins with its first row."""
+    if not any(re.search(PLAIN.pattern, name.strip()) for name in names):
+        return ""
+    return " The names look like data: the header line seems to be missing."
 
 
 def convert_text(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:

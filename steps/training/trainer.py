@@ -175,6 +175,7 @@ def _publish(
 ) -> None:
     result = {
         "best": best,
+        "candidates": len(found.candidates),
         "fold_scores": found.fold_scores,
         "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
         "std_score": float(found.candidates.loc[found.best, "std_score"]),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from steps.forest.metrics import column_importances, holdout_metrics, precision_recall_curves, roc_curves
+from steps.forest.metrics import column_importances, holdout_metrics, holdout_score, precision_recall_curves, roc_curves
 from steps.forest.pipelines import encoder, forest_pipeline
 
 CODES = np.array([0, 0, 1, 2])
@@ -76,6 +76,22 @@ def test_a_holdout_of_one_class_has_no_curve_and_no_area():
     }
     assert roc_curves(codes, probabilities, ["a", "b"]) == {}
     assert precision_recall_curves(codes, probabilities, ["a", "b"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("scoring", "is_defined"),
+    [("roc_auc_ovr", True), ("neg_log_loss", True), ("f1_macro", True), ("roc_auc_ovo", False)],
+)
+def test_the_score_where_the_holdout_lacks_a_class(scoring, is_defined):
+    random = np.random.default_rng(0)
+    rows, codes = pd.DataFrame({"x": random.normal(size=60)}), np.arange(60) % 3
+    pipeline = forest_pipeline(encoder(["x"], [], [], 5), 0).set_params(forest__n_estimators=5).fit(rows, codes)
+    lacking = codes != 2
+    found = holdout_score(scoring, pipeline, rows[lacking], codes[lacking])
+    assert (found is not None) == is_defined
+    if scoring == "roc_auc_ovr":
+        assert found == holdout_metrics(codes[lacking], pipeline.predict_proba(rows[lacking]), NAMES)[scoring]
+    assert holdout_score(scoring, pipeline, rows, codes) == metrics.get_scorer(scoring)(pipeline, rows, codes)
 
 
 def test_curves():

@@ -50,6 +50,11 @@ def test_winner_and_sentence(challenger, winner, sentence):
     assert (found.winner, found.sentence) == (winner, sentence)
 
 
+def test_a_holdout_without_a_score_is_said():
+    found = decide({"rf": PLAIN, "kmeans": BETTER}, {"rf": None, "kmeans": None}, "roc_auc_ovr")
+    assert found.sentence.endswith("p = 0.00046; the holdout lacks a class, so it has no roc_auc_ovr.")
+
+
 def test_the_holdout_decides_nothing():
     first, second = (
         decide({"rf": PLAIN, "kmeans": BETTER}, holdout, "accuracy")

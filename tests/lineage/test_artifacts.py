@@ -61,15 +61,22 @@ def test_a_file_on_the_web_is_downloaded(web: str) -> None:
     assert download(f"{web}/t.csv", "data").read_text(encoding="utf-8") == "a,b\n1,2\n"
 
 
-def test_what_is_not_there_is_said_without_the_password(web: str) -> None:
-    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv, which can't be fetched: ") as caught:
-        download(f"{web.replace('//', '//me:secret@')}/no.csv", "data")
+def test_a_query_is_no_part_of_the_files_name(web: str) -> None:
+    assert download(f"{web}/t.csv?sig=secret", "data").suffix == ".csv"
+
+
+@pytest.mark.parametrize("query", ["", "?sig=secret&part=1"])
+def test_what_is_not_there_is_said_without_secrets(web: str, query: str) -> None:
+    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv.*, which can't be fetched: ") as caught:
+        download(f"{web.replace('//', '//me:secret@')}/no.csv{query}", "data")
     assert "secret" not in str(caught.value)
 
 
-def test_nobody_answering_is_said_soon() -> None:
-    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv, which can't be fetched: "):
-        download("http://127.0.0.1:9/no.csv", "data")
+@pytest.mark.parametrize("query", ["", "?sig=secret"])
+def test_nobody_answering_is_said_soon_and_without_secrets(query: str) -> None:
+    with pytest.raises(ValueError, match=r"Got data=http://127.*/no\.csv.*, which can't be fetched: ") as caught:
+        download(f"http://127.0.0.1:9/no.csv{query}", "data")
+    assert "secret" not in str(caught.value)
 
 
 def write(folder: Path) -> Path:

@@ -38,6 +38,9 @@ def test_nobody_there() -> None:
         ("postgresql+psycopg://u:p@h/db", "postgresql+psycopg://h/db"),
         ("sqlite:////a@b.db", "sqlite:////a@b.db"),
         ("/home/me@work/t.csv", "/home/me@work/t.csv"),
+        ("/home/me/what?.csv", "/home/me/what?.csv"),
+        ("https://host/t.csv?sig=secret&x=1", "https://host/t.csv?…"),
+        ("s3://me@bucket/t.csv?versionId=1", "s3://bucket/t.csv?…"),
     ],
 )
 def test_credentials_are_left_out(uri: str, shown: str) -> None:

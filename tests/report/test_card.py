@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from steps.report.card import verdict_card
+from steps.report.card import score_table, verdict_card
 
 VERDICT = {
     "winner": "<b>train_rf</b>",
@@ -12,8 +12,9 @@ VERDICT = {
         "<b>train_rf</b>": {
             "cv_mean": 0.5,
             "cv_std": 0.25,
-            "holdout": {"accuracy": 0.125},
+            "holdout": {"accuracy": 0.125, "roc_auc": None},
             "best": {"max_depth": "none"},
+            "candidates": 8,
             "run_id": "r1",
         }
     },
@@ -22,7 +23,21 @@ VERDICT = {
 
 def test_the_card_shows_the_scores_and_escapes_all_texts() -> None:
     card = verdict_card(VERDICT)
-    for text in ("0.5000 ± 0.2500", "0.1250", "max_depth=none", "r1", "&lt;script&gt;alert(1)&lt;/script&gt; wins"):
+    for text in (
+        "0.5000 ± 0.2500",
+        "0.1250",
+        "<td>–</td>",
+        "<td>8</td>",
+        "max_depth=none",
+        "r1",
+        "&lt;script&gt;alert(1)&lt;/script&gt; wins",
+    ):
         assert text in card
     for markup in ("<script", "<b>", "<img"):
         assert markup not in card
+
+
+def test_the_table_of_scores() -> None:
+    head, rows = score_table(VERDICT)
+    assert head == ["model", "accuracy, cross-validated", "holdout"]
+    assert rows == [["<b>train_rf</b>", "0.5000 ± 0.2500", "0.1250"]]

@@ -23,5 +23,9 @@ def test_table() -> None:
     assert markdown.table(["a", "b"], [[1, 2]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
+def test_numbers() -> None:
+    assert [markdown.number(value) for value in (0.12345, -1, None)] == ["0.1235", "-1.0000", "–"]
+
+
 def test_link() -> None:
     assert markdown.link("train_rf", "0", "abc") == r"[train\_rf](#/experiments/0/runs/abc)"

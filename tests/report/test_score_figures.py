@@ -92,6 +92,11 @@ def test_paired_folds_of_any_number(variants, folds, render):
     assert len(figure.axes[0].get_xticks()) == variants
 
 
+def test_a_model_without_a_holdout_score_is_drawn(texts):
+    figure = paired_folds({"rf": [0.5, 0.6], "kmeans": [0.7, 0.5]}, {"rf": 0.5, "kmeans": None}, "roc_auc_ovr")
+    assert any("holdout –" in text for text in texts(figure))
+
+
 def test_paired_folds_needs_the_same_folds_and_a_holdout_score():
     with pytest.raises(ValueError, match=r"Got \{'a': 2, 'b': 1\} fold scores, expected the same folds"):
         paired_folds({"a": [1, 1], "b": [1]}, {"a": 1, "b": 1}, "accuracy")

@@ -94,6 +94,12 @@ def test_a_folder_of_parquet_files_is_read_in_the_order_of_names(tmp_path):
         ("t.csv", "a,b,a\n1,2,3\n", "Got the column name 'a' more than once"),
         ("t.csv", ",b\n1,2\n", "Got no name for column 1 .*index=False"),
         ("t.csv", "a, \n1,2\n", "Got no name for column 2"),
+        (
+            "t.csv",
+            "5.1,3.5,5.1\n4.9,3,1\n",
+            "the column name '5.1' more than once .*the header line seems to be missing",
+        ),
+        ("t.csv", "5.1,,x\n4.9,3,y\n", "Got no name for column 2 .*the header line seems to be missing"),
         ("t.jsonl", '{"a": 1}\n{"a": "x"}\n', "Got a string after a number in column 'a'"),
         ("t.jsonl", '{"a": 1, "a": 2}\n', "Got column 'a' twice"),
         ("t.jsonl", '{"": 1}\n', "Got no name for column 1"),
