@@ -25,6 +25,7 @@ from steps.table.clean import clean
 from steps.table.columns import column_list
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import write_table
+from steps.table.options import TABLE_OPTIONS
 from steps.table.read import read_table
 from steps.table.schema import Schema, infer_schema
 
@@ -33,7 +34,9 @@ SHOWN = 30
 
 
 @click.command("load", cls=EntryPoint)
-@options("data", "target", "drop", "categorical", "numeric", "delimiter", "encoding", "max_categories")
+@options(
+    "data", "target", "drop", "categorical", "numeric", "delimiter", "encoding", "max_categories", types=TABLE_OPTIONS
+)
 def load(
     data: str,
     target: str,

@@ -16,13 +16,16 @@ import click
 import mlflow
 import yaml
 
+from steps.forest.options import SEARCH_OPTIONS
 from steps.lineage.artifacts import PROJECT, download, resolve
 from steps.lineage.chain import Chain, artifact
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.options import options
+from steps.lineage.registry import REGISTRY_OPTIONS
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 from steps.report.card import score_table
+from steps.table.options import TABLE_OPTIONS
 
 TRAINERS = ("train_rf", "train_rf_kmeans")
 """The plain one first: a later one must be better to win."""
@@ -34,7 +37,7 @@ PARAMETERS = {
 
 
 @click.command("main", cls=EntryPoint)
-@options(*PARAMETERS["main"], as_typed=True)
+@options(*PARAMETERS["main"], types=TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS, as_typed=True)
 def main(**values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
     values["data"] = resolve(values["data"])

@@ -25,12 +25,13 @@ from steps.report import markdown
 from steps.table.columns import check_target, select_columns
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import read_verified, write_table
+from steps.table.options import TABLE_OPTIONS
 from steps.table.schema import NAMED_IN_DROP, Schema
 from steps.table.split import holdout_mask, row_hashes
 
 
 @click.command("preprocess", cls=EntryPoint)
-@options("table", "target", "test_size", "min_class_rows", "rare_classes", "duplicates", "seed")
+@options("table", "target", "test_size", "min_class_rows", "rare_classes", "duplicates", "seed", types=TABLE_OPTIONS)
 def preprocess(
     table: str,
     target: str,

@@ -18,6 +18,7 @@ from mlflow.entities.model_registry import ModelVersion
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.options import options
+from steps.lineage.registry import REGISTRY_OPTIONS
 from steps.report import markdown
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -26,7 +27,7 @@ MODEL_TAG = "grove.model"
 
 
 @click.command("register", cls=EntryPoint)
-@options("verdict", "model_name")
+@options("verdict", "model_name", types=REGISTRY_OPTIONS)
 def register(verdict: str, model_name: str) -> None:
     """Register the winner of the verdict and make it the champion."""
     source = fetch(verdict, "verdict")

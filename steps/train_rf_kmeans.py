@@ -15,6 +15,7 @@ import mlflow
 
 from steps.forest.clusters import clusters_by_class, project_clusters
 from steps.forest.labels import as_text
+from steps.forest.options import SEARCH_OPTIONS
 from steps.forest.pipelines import kmeans_pipeline
 from steps.lineage.entry_point import EntryPoint
 from steps.lineage.options import options
@@ -23,8 +24,16 @@ from steps.training.trainer import TRAINING_OPTIONS, TrainingResult, train
 
 
 @click.command("train_rf_kmeans", cls=EntryPoint)
-@options(*TRAINING_OPTIONS)
-@options("n_estimators", "max_features", "max_depth", "min_samples_leaf", "n_clusters", "cluster_features")
+@options(
+    *TRAINING_OPTIONS,
+    "n_estimators",
+    "max_features",
+    "max_depth",
+    "min_samples_leaf",
+    "n_clusters",
+    "cluster_features",
+    types=SEARCH_OPTIONS,
+)
 def train_rf_kmeans(
     n_estimators: tuple[int, ...],
     max_features: tuple[Any, ...],

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 MANIFEST = "manifest.json"
-ROW_GROUP = 1 << 17
+ROW_GROUP = 1 << 16
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -30,11 +30,14 @@ def why_left_out(values: pa.ChunkedArray, name: str) -> str | None:
     and text with more than 100,000 distinct values. Up to 20 values, nothing is taken for an identifier.
     Floats are measured numbers and never identifiers, nor are dates.
     """
+    if pa.types.is_floating(values.type) or pa.types.is_date(values.type):
+        # Counting measured numbers takes as much memory as they do. One that is missing is imputed.
+        extremes = pc.min_max(values).as_py()
+        return "it is constant" if extremes["min"] == extremes["max"] else None
     distinct, present = count_distinct(values), len(values) - values.null_count
     is_text = pa.types.is_string(values.type)
-    # Whether a category is missing can be a feature; a number or date that is missing is imputed to the same constant.
-    is_imputed = pa.types.is_floating(values.type) or pa.types.is_date(values.type)
-    if distinct == 1 and (not values.null_count or is_imputed):
+    # Whether a category is missing can be a feature.
+    if distinct == 1 and not values.null_count:
         return "it is constant"
     if is_text and distinct > MOSTLY_DISTINCT_TEXT * present and present > FEW_ROWS:
         return f"it is an identifier ({distinct} distinct texts in {present} rows)"

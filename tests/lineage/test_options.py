@@ -4,13 +4,18 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from steps.lineage.options import TYPES, options
+from steps.forest.options import SEARCH_OPTIONS
+from steps.lineage.options import options
+from steps.lineage.registry import REGISTRY_OPTIONS
+from steps.table.options import TABLE_OPTIONS
 from tests.conftest import MLPROJECT
+
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS
 
 
 def test_options_are_required_and_their_errors_name_them() -> None:
     @click.command()
-    @options("max_depth", "cv")
+    @options("max_depth", "cv", types=TYPES)
     def command(max_depth: tuple[int | None, ...], cv: int) -> None:
         click.echo(f"{max_depth} {cv}")
 
@@ -57,7 +62,7 @@ def test_every_type_is_of_a_parameter() -> None:
 @pytest.mark.parametrize("as_typed", [True, False])
 def test_bad_values_are_refused_by_the_step_and_by_main(name: str, bad: str, as_typed: bool) -> None:
     @click.command()
-    @options(name, as_typed=as_typed)
+    @options(name, types=TYPES, as_typed=as_typed)
     def command(**values: object) -> None:
         raise AssertionError(values)
 
@@ -71,7 +76,7 @@ def test_main_hands_values_on_as_they_were_typed(name: str) -> None:
     default = str(MLPROJECT["main"]["parameters"][name]["default"])
 
     @click.command()
-    @options(name, as_typed=True)
+    @options(name, types=TYPES, as_typed=True)
     def command(**values: str) -> None:
         assert values == {name: default}
 

@@ -1,0 +1,33 @@
+"""What the options that decide about a search may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from steps.forest.grid import GRIDS
+from steps.forest.scoring import check_scoring
+from steps.table.options import MAX_CATEGORIES, SEED, Checked
+
+
+class _Threads(click.IntRange):
+    """A number of threads, or -1 for all cores."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number == 0:
+            self.fail("Got 0, expected a number of threads, or -1 for all cores.", param, ctx)
+        return int(number)
+
+
+SEARCH_OPTIONS: dict[str, click.ParamType] = {
+    **GRIDS,
+    "max_categories": MAX_CATEGORIES,
+    "scoring": Checked(check_scoring),
+    "cv": click.IntRange(min=2),
+    "seed": SEED,
+    "n_jobs": _Threads(min=-1),
+}
+"""Option to its type; the others are text that only the step can judge."""
