@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from tests import tables
-from tests.conftest import PROJECT, children
+from tests.conftest import MLPROJECT, PROJECT, Result, children
 
 LONG = {"n_estimators": "3000", "max_features": "none", "n_clusters": "8", "cv": "5", "target": "label"}
 SECONDS = 20.0
@@ -129,3 +130,63 @@ def test_a_step_that_starts_when_its_launcher_is_dead_already_ends_too(
     driver.kill()
     _, alive = psutil.wait_procs([*below, driver], timeout=60)
     assert alive == []
+    assert running(client) == []
+
+
+def running(client: mlflow.MlflowClient) -> list[str]:
+    return [run.info.run_name for run in client.search_runs(["1"], "attributes.status = 'RUNNING'")]
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [
+        (signal.SIGTERM, 0.5),
+        pytest.param(signal.SIGKILL, 1.5, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 2.5, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 3.5, marks=pytest.mark.slow),
+    ],
+)
+def test_a_driver_that_still_starts_ends_as_well(
+    number: signal.Signals, seconds: float, folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]
+) -> None:
+    command = ["mlflow", "run", str(PROJECT), "-e", "main", "--env-manager", "local"]
+    with (
+        (folder / "output").open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output) as started,
+    ):
+        wait_until(lambda: find(started, "steps.main"), 90)
+        time.sleep(seconds)
+        processes = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
+        started.send_signal(number)
+        _, alive = psutil.wait_procs(processes, timeout=60)
+    assert alive == []
+    assert running(client) == []
+    assert "Traceback" not in (folder / "output").read_text(encoding="utf-8")
+
+
+def test_a_trainer_that_is_ended_while_it_logs_candidates_leaves_none_running(
+    step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path, environment: dict[str, str]
+) -> None:
+    tables.numeric_binary().to_csv(folder / "t.csv", index=False)
+    load = step("load", data=str(folder / "t.csv"), target="sick")
+    preprocess = step("preprocess", table=f"runs:/{load.run.info.run_id}/table")
+    created = client.create_run("1", run_name="trainer")
+    given = {name: str(about.get("default", "")) for name, about in MLPROJECT["train_rf"]["parameters"].items()} | {
+        "split": f"runs:/{preprocess.run.info.run_id}/split",
+        "n_estimators": ",".join(str(number) for number in range(1, 101)),
+        "max_features": "sqrt",
+        "cv": "2",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "steps.train_rf", *(f"--{key}={value}" for key, value in given.items())],
+        cwd=PROJECT,
+        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+        stderr=subprocess.DEVNULL,
+    ) as trainer:
+        below = f"tags.mlflow.parentRunId = '{created.info.run_id}'"
+        wait_until(lambda: len(client.search_runs(["1"], below)) > 5, 120)
+        trainer.send_signal(signal.SIGTERM)
+        trainer.wait(30)
+    assert client.get_run(created.info.run_id).info.status == "KILLED"
+    assert running(client) == []
+    assert len(client.search_runs(["1"], below)) < 100, "it was ended before all were logged"

@@ -23,9 +23,13 @@ TRUSTED_TYPES = [
     "numpy.argmin",
     "numpy.asarray",
     "numpy.dtype",
+    "numpy.nan_to_num",
+    "numpy.ravel",
+    "numpy.reshape",
     "operator.attrgetter",
     "pandas.DataFrame",
     "pandas.DatetimeIndex",
+    "pandas.array",
     "pandas.to_datetime",
     "sklearn.tree._tree.Tree",
 ]
@@ -58,7 +62,7 @@ def encoder(
     )
     return ColumnTransformer(
         [
-            ("numeric", _median(), list(numeric)),
+            ("numeric", _numbers(len(numeric)), list(numeric)),
             *((f"date_{position}", _date_parts(), name) for position, name in enumerate(dates)),
             ("categorical", categories, list(categorical)),
         ]
@@ -67,6 +71,24 @@ def encoder(
 
 def _median() -> SimpleImputer:
     return SimpleImputer(strategy="median", keep_empty_features=True)
+
+
+def _numbers(columns: int) -> Pipeline:
+    """Return what turns numbers of any type into floats, infinite ones being missing.
+
+    None, NaN and pandas' NA are missing, whatever else is in the column. Only a flat array of pandas takes all of them.
+    """
+    nan = {"nan": np.nan, "posinf": np.nan, "neginf": np.nan}
+    return Pipeline(
+        [
+            ("flat", FunctionTransformer(np.ravel)),
+            ("nullable", FunctionTransformer(pd.array, kw_args={"dtype": "Float64"})),
+            ("floats", FunctionTransformer(np.asarray, kw_args={"dtype": "float64"})),
+            ("finite", FunctionTransformer(np.nan_to_num, kw_args=nan)),
+            ("rows", FunctionTransformer(np.reshape, kw_args={"shape": (-1, columns)})),
+            ("missing", _median()),
+        ]
+    )
 
 
 def _date_parts() -> Pipeline:

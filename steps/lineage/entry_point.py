@@ -40,8 +40,8 @@ class EntryPoint(click.Command):
         if "--help" in sys.argv[1:]:
             return super().main(*args, **extra)
         with _temporary_folder() as folder:
-            interruption.install(lambda: _last_words(folder))
             try:
+                interruption.install(lambda: _last_words(folder))
                 # Not click's own main, which turns Ctrl-C into an error of another kind.
                 with _run(str(self.name)), self.make_context(str(self.name), sys.argv[1:]) as context:
                     self.invoke(context)
@@ -49,13 +49,14 @@ class EntryPoint(click.Command):
                 print(f"Error: {error.format_message()}", file=sys.stderr)
                 sys.exit(1)
             except KeyboardInterrupt:
+                _end("KILLED", "interrupted")
                 print(f"{self.name}: interrupted", file=sys.stderr)
                 sys.exit(interruption.EXIT_CODE)
 
 
-def describe(markdown: str) -> None:
-    """Make the text the description of the active run, which the MLflow UI shows first."""
-    mlflow.set_tag(NOTE_TAG, markdown)
+def describe(text: str) -> None:
+    """Make the Markdown the description of the active run, which the MLflow UI shows first."""
+    mlflow.set_tag(NOTE_TAG, text)
 
 
 @contextlib.contextmanager
@@ -76,9 +77,9 @@ def _run(name: str) -> Iterator[None]:
         _give_name(run, name)
         yield
         mlflow.end_run("FINISHED")
+        _run_id = None  # what comes now is no part of it
     except KeyboardInterrupt:
-        _end("KILLED", "interrupted")
-        raise
+        raise  # ended by the caller, as an interruption may come before the run is active
     except click.ClickException as error:
         _end("FAILED", one_line(error.format_message()))
         raise
@@ -90,7 +91,7 @@ def _run(name: str) -> Iterator[None]:
         raise
 
 
-_run_id: str | None = None
+_run_id: str | None = os.environ.get("MLFLOW_RUN_ID")
 
 
 def _give_name(run: mlflow.ActiveRun, name: str) -> None:
@@ -108,19 +109,38 @@ def one_line(error: Exception | str) -> str:
 
 def _end(status: str, reason: str, details: str | None = None) -> None:
     # The store may be what failed; then MLflow's parent process still marks the run by the exit code.
+    if _run_id is None:
+        return
+    client = mlflow.MlflowClient()
     with contextlib.suppress(MlflowException, OSError):
-        mlflow.set_tag(FAILURE_TAG, reason[:5000])
-        describe(f"**{status.capitalize()}**: {reason}")
+        client.set_tag(_run_id, FAILURE_TAG, reason[:5000])
+        client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000]))
         if details:
-            mlflow.log_text(details, "traceback.txt")
+            client.log_text(_run_id, details, "traceback.txt")
     with contextlib.suppress(MlflowException, OSError):
-        mlflow.end_run(status)
+        _end_below(client, _run_id)
+        client.set_terminated(_run_id, status)
+        while mlflow.active_run():  # or MLflow ends it once more at exit, as FINISHED
+            mlflow.end_run(status)
+
+
+def _failure_note(status: str, reason: str) -> str:
+    # As code, in which Markdown and HTML are shown as they are.
+    quoted = reason.replace("```", "'''")
+    return f"**{status.capitalize()}**\n\n```\n{quoted}\n```"
+
+
+def _end_below(client: mlflow.MlflowClient, run_id: str) -> None:
+    # A run below that was being written when this one ended, such as a candidate's.
+    experiment_id = client.get_run(run_id).info.experiment_id
+    below = f"tags.mlflow.parentRunId = '{run_id}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs([experiment_id], below):
+        client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _last_words(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    if _run_id:
-        mlflow.MlflowClient().set_terminated(_run_id, "KILLED")
+    _end("KILLED", "interrupted")
 
 
 @contextlib.contextmanager

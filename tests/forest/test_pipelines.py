@@ -170,6 +170,32 @@ def test_missing_numbers_are_the_training_median(build, dtype):
     assert pipeline.predict(asked).shape == (2,)
 
 
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        (pd.array([None, 9], "Int64"), [2, 9]),
+        (pd.array([None, 9], "Float64"), [2, 9]),
+        (pd.Series([pd.NA, 9], dtype=object), [2, 9]),
+        (pd.Series([None, np.nan], dtype=object), [2, 2]),
+        (pd.Series([None, 9], dtype="int64[pyarrow]"), [2, 9]),
+        ([np.inf, -np.inf], [2, 2]),
+        ([True, False], [1, 0]),
+        (["9", "1.5"], [9, 1.5]),
+    ],
+)
+def test_numbers_are_understood_however_they_are_written(asked, seen):
+    rows = pd.DataFrame({"x": [1.0, 2, 9, np.nan] * 3, "y": NUMBERS})
+    pipeline = fitted(forest_pipeline, rows, numeric=("x", "y"), categorical=())
+    encoded = pipeline["encode"].transform(pd.DataFrame({"x": asked, "y": [5, 6]}))
+    np.testing.assert_array_equal(encoded, np.column_stack([seen, [5, 6]]))
+
+
+def test_text_that_is_no_number_is_refused():
+    pipeline = fitted(forest_pipeline, pd.DataFrame({"x": NUMBERS}), categorical=())
+    with pytest.raises(ValueError, match="could not convert string to float: 'many'"):
+        pipeline.predict(pd.DataFrame({"x": ["many"]}))
+
+
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_number_that_is_missing_in_all_training_rows(build):
     rows = pd.DataFrame({"x": NUMBERS, "empty": np.nan})
