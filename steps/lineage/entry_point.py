@@ -67,8 +67,9 @@ def _run(name: str) -> Iterator[None]:
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     try:
         check_tracking_uri(mlflow.get_tracking_uri())
-        # A name given here would replace the one that the user gave with --run-name.
-        run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
+        with interruption.held_back():  # it imports the store, which the end of a run needs too
+            # A name given here would replace the one that the user gave with --run-name.
+            run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
     except (ValueError, OSError, MlflowException) as error:
         raise click.ClickException(one_line(error)) from error
     global _run_id

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
 
@@ -21,6 +21,7 @@ GRACE_SECONDS = 5.0
 
 _POLL_SECONDS = 0.5
 _interrupted = threading.Event()
+_held_back = threading.Event()
 
 
 def install(last_words: Callable[[], None]) -> None:
@@ -45,6 +46,19 @@ def _interrupt(last_words: Callable[[], None], number: int, frame: FrameType | N
     if not _interrupted.is_set():
         _interrupted.set()
         threading.Thread(target=_end_the_hard_way, args=[last_words], daemon=True).start()
+        if not _held_back.is_set():
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Let an interruption wait for the end of what can't be done again when it is half done, such as an import."""
+    _held_back.set()
+    try:
+        yield
+    finally:
+        _held_back.clear()
+    if _interrupted.is_set():
         raise KeyboardInterrupt
 
 
