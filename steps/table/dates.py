@@ -1,5 +1,8 @@
 """Dates and times of day as numbers."""
 
+import datetime as dt
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +27,17 @@ def parse_dates(texts: pa.StringArray) -> pa.TimestampArray | None:
         except pa.ArrowInvalid:
             continue
     return None
+
+
+def date_of(text: str) -> dt.date | None:
+    """Return the date of one ISO 8601 text, as `parse_dates` and `days` would; None if it is none."""
+    if not re.search(ISO_DATE, text):
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return (moment.astimezone(dt.UTC) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
+        return None
 
 
 def days(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -144,9 +144,9 @@ def refuse_target(values: pa.ChunkedArray, name: str) -> None:
                 "that repeat: Grove classifies, and nearly every row would be a class of its own."
             )
         return
-    has_fraction = pa.types.is_floating(values.type) and pc.any(pc.not_equal(values, pc.floor(values))).as_py()
-    if has_fraction or distinct > present / 2:
+    if pa.types.is_floating(values.type) or distinct > present / 2:
         raise ValueError(
             f"Got {distinct} distinct numbers in {present} rows of the target {name!r}, expected classes: "
-            "Grove classifies, so a measured quantity must be cut into classes first."
+            "Grove classifies, so a measured quantity must be cut into classes first; numbers that stand for classes "
+            "can be written as integers or text."
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from steps.table.text import encode
+from steps.table.text import encode, readings
 
 NULL, FALSE, TRUE = (np.uint64(code) for code in (0xA5A5_0001, 0xA5A5_0002, 0xA5A5_0003))
 
@@ -14,8 +14,8 @@ NULL, FALSE, TRUE = (np.uint64(code) for code in (0xA5A5_0001, 0xA5A5_0002, 0xA5
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
     """Hash the content of every row.
 
-    Equal content gives equal hashes in any table, with the columns in any order: 1 equals 1.0, and all
-    missing values of a column are equal.
+    Equal content gives equal hashes in any table, with the columns in any order: 1 equals 1.0 and the text "1", and
+    all missing values of a column are equal.
 
     Parameters
     ----------
@@ -86,11 +86,24 @@ def _values(column: pa.ChunkedArray) -> np.ndarray:
     """Hash each value by itself: shape (n_rows,), dtype uint64."""
     if column.type == pa.string():
         distinct, places = encode(column)
-        codes = [_digest(b"text:" + text.encode()) for text in distinct.to_pylist()]
-        codes = _mix(np.array([*codes, NULL], np.uint64))
+        codes = _mix(np.append(_text_codes(distinct), NULL))
         at = [place.fill_null(len(distinct)).to_numpy() for place in places]
         return codes[np.concatenate([np.zeros(0, np.int32), *at])]
+    return _mix(_codes(column))
+
+
+def _text_codes(distinct: pa.StringArray) -> np.ndarray:
+    # A text is hashed as what it says, so that one new value that makes text of a column of numbers moves no row.
+    codes = np.array([_digest(b"text:" + text.encode()) for text in distinct.to_pylist()], np.uint64)
+    for mask, values in readings(distinct):
+        codes[mask] = _codes(pa.chunked_array([values]))
+    return codes
+
+
+def _codes(column: pa.ChunkedArray) -> np.ndarray:
     is_null = column.is_null().to_numpy()
+    if column.type == pa.null():
+        return np.full(len(column), NULL)
     if column.type == pa.bool_():
         codes = np.where(column.fill_null(False).to_numpy(), TRUE, FALSE)
     else:
@@ -98,4 +111,5 @@ def _values(column: pa.ChunkedArray) -> np.ndarray:
             column = column.cast(pa.int32())
         floats = column.fill_null(0).cast(pa.float64(), safe=False).to_numpy()
         codes = (floats + 0.0).view(np.uint64)
-    return _mix(np.where(is_null, NULL, codes))
+        is_null = is_null | ~np.isfinite(floats)
+    return np.where(is_null, NULL, codes)

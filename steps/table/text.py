@@ -1,14 +1,14 @@
 """Text columns that are numbers, booleans or dates in disguise."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.dates import parse_dates
+from steps.table.dates import date_of, parse_dates
 
 MARKERS = ["", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None", "none"]
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -80,6 +80,42 @@ def convert_text(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.
     if values is None:
         return column, notes
     return pa.chunked_array([values.take(place) for place in places], values.type), notes
+
+
+def readings(texts: pa.StringArray) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    """Yield what each text is by itself, whatever else its column holds: missing, a boolean, a number or a date.
+
+    Parameters
+    ----------
+    texts : pyarrow.StringArray
+        Shape (n,), without nulls.
+
+    Yields
+    ------
+    mask : numpy.ndarray
+        Shape (n,), dtype bool: the texts that are read; each is in one mask at most.
+    values : pyarrow.Array
+        As many as the mask has ones, of type null, bool, float64 or date32.
+    """
+    texts = pc.utf8_trim_whitespace(texts)
+    unread = np.ones(len(texts), bool)
+
+    def read(mask: np.ndarray, parse: Callable[[pa.StringArray], pa.Array | None]) -> Iterator[tuple]:
+        mask = mask & unread
+        values = parse(texts.filter(pa.array(mask))) if mask.any() else None
+        if values is not None:
+            unread[mask] = False
+            yield mask, values
+
+    yield from read(_matches(pc.is_in(texts, pa.array(MARKERS))), lambda found: pa.nulls(len(found)))
+    truths = _matches(pc.is_in(texts, pa.array(TRUTH)))
+    yield from read(truths, lambda found: pa.array([TRUTH[text] for text in found.to_pylist()], pa.bool_()))
+    for notation in NOTATIONS:
+        numbers = _matches(pc.match_substring_regex(texts, notation.pattern))
+        yield from read(numbers, lambda found, plain=notation.plain: plain(found).cast(pa.float64()))
+    dates = {position: date_of(texts[int(position)].as_py()) for position in np.flatnonzero(unread)}
+    is_date = np.isin(np.arange(len(texts)), [position for position, date in dates.items() if date])
+    yield from read(is_date, lambda _: pa.array([date for date in dates.values() if date], pa.date32()))
 
 
 def encode(column: pa.ChunkedArray) -> tuple[pa.StringArray, list[pa.Int32Array]]:

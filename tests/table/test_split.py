@@ -1,9 +1,12 @@
+import datetime as dt
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.table.clean import clean
 from steps.table.split import holdout_mask, row_hashes
 
 ROWS = st.lists(
@@ -40,7 +43,7 @@ def test_integers_hash_like_their_floats():
 
 
 def test_types_names_and_missing_values_are_told_apart():
-    table = pa.table({"a": [1.0, 0.0, None], "b": [True, False, None], "c": ["1", "0", ""], "d": [1.0, 0.0, None]})
+    table = pa.table({"a": [1.0, 0.0, None], "b": [True, False, None], "c": ["x", "y", ""], "d": [1.0, 0.0, None]})
     hashes = np.concatenate([row_hashes(table, [name]) for name in "abcd"])
     assert len(np.unique(hashes)) == 12
 
@@ -98,3 +101,52 @@ def test_a_larger_holdout_contains_the_smaller():
 def test_test_size_is_a_share(test_size):
     with pytest.raises(ValueError, match=r"Got test_size .*, expected a share between 0 and 1"):
         holdout_mask(np.zeros(1, np.uint64), seed=0, test_size=test_size)
+
+
+DATE = dt.date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        (pa.array([1.0, 2.5, None]), ["1", "2.50", "?"]),
+        (pa.array([1000, -3, 7]), ["1,000", "-3", "007"]),
+        (pa.array([1.5, 1234.5, 0.0]), ["1,5", "1.234,5", "0"]),
+        (pa.array([True, False, None]), ["true", "FALSE", "NA"]),
+        (pa.array([DATE, DATE, DATE]), ["2024-02-29", "2024-02-29T23:59:59.5Z", "2024-03-01 00:30+01:00"]),
+        (pa.array([None, None, 1.0]), ["inf", "1e400", " 1 "]),
+    ],
+)
+def test_a_text_hashes_like_what_it_says(column, texts):
+    np.testing.assert_array_equal(row_hashes(pa.table({"x": column}), ["x"]), row_hashes(pa.table({"x": texts}), ["x"]))
+
+
+@pytest.mark.parametrize("text", ["2024-02-30", "0001-01-01T00:00:00+01:00", "1.2.3", "x"])
+def test_other_texts_are_themselves(text):
+    first, second = row_hashes(pa.table({"x": [text, text + "y"]}), ["x"])
+    assert first != second
+
+
+GROWING = {
+    "number": ["1", "2.5", "-3", "0.10", "1e3"],
+    "integer": ["1", "2", "30"],
+    "thousands": ["1,000", "12", "1,234,567"],
+    "marked": ["1", "?", "NA"],
+    "flag": ["true", "false"],
+    "day": ["2024-01-31", "2023-12-01"],
+    "word": ["a", "b c", "é"],
+}
+FLIPS = ["unknown", "007", "maybe", "soon", "2024-01-31T00:00:00Z", "1.5", "", "?", "true"]
+
+
+@given(st.data())
+def test_a_new_value_that_changes_the_types_moves_no_row(data):
+    rows = data.draw(st.integers(1, 8))
+    texts = {
+        name: data.draw(st.lists(st.sampled_from(values), min_size=rows, max_size=rows))
+        for name, values in GROWING.items()
+    }
+    flips = {name: data.draw(st.sampled_from(FLIPS)) for name in GROWING}
+    small, _ = clean(pa.table(texts))
+    grown, _ = clean(pa.table({name: [*texts[name], flips[name]] for name in GROWING}))
+    np.testing.assert_array_equal(row_hashes(small, list(GROWING)), row_hashes(grown, list(GROWING))[:rows])
