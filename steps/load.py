@@ -50,8 +50,8 @@ def load(
     """Read the table, infer what each column is for, and log it."""
     raw = read_table(download(data, "data"), delimiter=delimiter, encoding=encoding)
     table, notes = clean(raw, keep=target)
-    names = raw.column_names
     del raw
+    names = [name for name in table.column_names if name != target]  # what is target counts in no other option
     schema, more_notes = infer_schema(
         table,
         target=target,

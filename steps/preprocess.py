@@ -50,6 +50,7 @@ def preprocess(
     rows = without_missing_target(read_verified(source.folder / "table.parquet"), schema.target, left_out)
     rows = without_rare_classes(rows, schema.target, min_class_rows, rare_classes == "drop", left_out)
     in_test = holdout_mask(row_hashes(rows, hashed_columns(schema)), seed=seed, test_size=test_size)
+    parting = [c.name for c in schema.dropped if c.reason != NAMED_IN_DROP and len(pc.unique(rows[c.name])) > 1]
     rows = rows.select([column.name for column in used.columns])
     seen = row_hashes(rows, rows.column_names)
     _, first, counts = np.unique(seen, return_index=True, return_counts=True)
@@ -59,7 +60,7 @@ def preprocess(
         keep = np.sort(first)
         rows, seen, in_test = rows.take(pa.array(keep)), seen[keep], in_test[keep]
     parts = {"train": rows.filter(pa.array(~in_test)), "test": rows.filter(pa.array(in_test))}
-    notes = check_parts(parts, schema.target) + parted_twins(seen, in_test, schema)
+    notes = check_parts(parts, schema.target) + parted_twins(seen, in_test, parting)
     digests = {name: fingerprint(part) for name, part in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -123,7 +124,7 @@ def hashed_columns(schema: Schema) -> list[str]:
     return [column.name for column in schema.columns if column.reason != NAMED_IN_DROP]
 
 
-def parted_twins(seen: np.ndarray, in_test: np.ndarray, schema: Schema) -> list[str]:
+def parted_twins(seen: np.ndarray, in_test: np.ndarray, parting: list[str]) -> list[str]:
     """Return a sentence if rows that differ in left-out columns only lie on both sides.
 
     Parameters
@@ -132,16 +133,16 @@ def parted_twins(seen: np.ndarray, in_test: np.ndarray, schema: Schema) -> list[
         The hash of each row's features and target.
     in_test : (n_rows,) bool
         True in the holdout.
-    schema
-        The table's.
+    parting
+        The columns that Grove left out and that differ from row to row.
     """
     twins = int(np.isin(seen[in_test], seen[~in_test]).sum())
     if not twins:
         return []
-    names = ", ".join(repr(column.name) for column in schema.dropped if column.reason != NAMED_IN_DROP)
+    named = ", ".join(map(repr, parting))
     return [
-        f"{twins:,} holdout rows equal a training row but for {names}, so the holdout is not all new to the models: "
-        f"name it in drop, and such rows stay on one side."
+        f"{twins:,} holdout rows equal a training row but for {named}, so the holdout is not all new to the models: "
+        f"with drop={','.join(parting)} such rows stay on one side."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,11 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 from sklearn.base import clone
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 
+from steps.forest.scoring import TWO_CLASSES
 from steps.forest.search import folds
 
 Curve = tuple[np.ndarray, np.ndarray, float]
@@ -25,6 +28,7 @@ def _absent_classes_allowed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
         warnings.filterwarnings("ignore", message="A single label was found in 'y_true' and 'y_pred'")
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
         yield
 
 
@@ -73,13 +77,17 @@ def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: n
         return -float(metrics.log_loss(codes, pipeline.predict_proba(rows), labels=every))
     if scoring == "roc_auc_ovr":
         return mean_area(codes, pipeline.predict_proba(rows), [str(code) for code in pipeline.classes_])
+    lacks_class = len(np.unique(codes)) < len(pipeline.classes_)
+    if lacks_class and scoring in TWO_CLASSES and scoring != "neg_brier_score":
+        return None  # scikit-learn makes some of them 0
     try:
         with _absent_classes_allowed():
-            return float(metrics.get_scorer(scoring)(pipeline, rows, codes))
+            score = float(metrics.get_scorer(scoring)(pipeline, rows, codes))
     except ValueError:
-        if len(np.unique(codes)) == len(pipeline.classes_):
+        if not lacks_class:
             raise
         return None
+    return None if math.isnan(score) else score
 
 
 def roc_curves(codes: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Curve]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+
+from steps.lineage.launcher import typed_in
 
 _PROBE_SECONDS = 5.0
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
@@ -26,13 +29,17 @@ def check_tracking_uri(uri: str) -> None:
         if not Path(path).is_absolute() and ":memory:" not in path:
             raise ValueError(
                 f"Got the relative tracking URI {uri}, expected an absolute one, as the steps run in other folders: "
-                f"export MLFLOW_TRACKING_URI=sqlite:///{Path.cwd() / path}"
+                f"{_export(path)}"
             )
     elif scheme in ("", "file"):
         raise ValueError(
             f"Got the file store {uri} for tracking, expected a database or a server: move it with "
-            f"`mlflow migrate-filestore`, or export MLFLOW_TRACKING_URI=sqlite:///{Path.cwd() / 'mlflow.db'}"
+            f"`mlflow migrate-filestore`, or {_export('mlflow.db')}"
         )
+
+
+def _export(path: str) -> str:
+    return f"export MLFLOW_TRACKING_URI={shlex.quote(f'sqlite:///{typed_in() / path}')}"
 
 
 def without_credentials(uri: str) -> str:

@@ -1,5 +1,6 @@
 """Reading any table file into Arrow, exactly as it is written."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -126,7 +127,14 @@ def _read_binary(path: Path, kind: str) -> pa.Table:
         else:
             table = pa.ipc.open_stream(source).read_all()
     table.validate(full=True)
-    return table
+    return _without_unnamed_index(table)
+
+
+def _without_unnamed_index(table: pa.Table) -> pa.Table:
+    # pandas writes row numbers that it was given no name for as a column beside the others.
+    index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    unnamed = [name for name in index if isinstance(name, str) and re.fullmatch(r"__index_level_\d+__", name)]
+    return table.drop_columns(unnamed)
 
 
 def _read_folder(folder: Path) -> pa.Table:

@@ -131,8 +131,8 @@ def infer_schema(
             notes.append(f"Column {name!r} is left out: {reason}.")
         elif role == CATEGORICAL and (count := count_distinct(values)) > max_categories:
             notes.append(
-                f"Column {name!r} has {count} distinct values: the {max_categories} most frequent are kept, "
-                "the rest is one group."
+                f"Column {name!r} has {count} distinct values: they become max_categories={max_categories} groups, "
+                "one of them all but the most frequent."
             )
     if all(column.role in (TARGET, DROPPED) for column in columns):
         left_out = "; ".join(f"{c.name!r} {c.reason}" for c in columns if c.role == DROPPED) or "there is none"

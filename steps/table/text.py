@@ -8,13 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.dates import date_of, parse_dates
+from steps.table.dates import ISO_DATE, date_of, parse_dates
 
 MARKERS = ["", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None", "none"]
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 LEADING_ZERO = r"^[+-]?0[0-9]"
 INTEGER = r"^[+-]?\d+$"
 MOSTLY = 0.9
+LOOKALIKES = {
+    r"^\d{1,4}([./-])\d{1,2}[./-]\d{1,4}(?:[ T].*)?$": "dates; write them as 2024-02-29 to have year, month and day",
+    r"^[€$£¥]\s?[+-]?\d[\d.,]*$|^[+-]?\d[\d.,]*\s?[%€$£¥]$": "numbers with a sign; write the number alone to have it as one",
+}
+"""What nearly is something else, and what to do; looked at only when nothing else was understood."""
 
 
 class Notation(NamedTuple):
@@ -134,10 +139,13 @@ def _convert_distinct(
     texts = pc.utf8_trim_whitespace(distinct)
     is_marker = np.zeros(len(texts), bool) if keep else _matches(pc.is_in(texts, pa.array(MARKERS)))
     values = texts.filter(pa.array(~is_marker))
-    if not len(values) or pc.any(pc.match_substring_regex(values, LEADING_ZERO)).as_py():
+    if not len(values):
         return None, []
+    # A code such as 007 is no number.
+    has_codes = pc.any(pc.match_substring_regex(values, LEADING_ZERO)).as_py()
     notes = _marker_notes(texts, counts, is_marker, name)
-    for notation in NOTATIONS[:1] if keep else NOTATIONS:
+    notations = () if has_codes else NOTATIONS[:1] if keep else NOTATIONS
+    for notation in notations:
         if pc.all(pc.match_substring_regex(values, notation.pattern)).as_py():
             numbers, is_exact = _parse_numbers(notation.plain(values))
             # A label that is no exact number of its own would merge with others.
@@ -198,12 +206,24 @@ def _marker_notes(texts: pa.StringArray, counts: np.ndarray, is_marker: np.ndarr
 
 
 def _stays_text_note(values: pa.StringArray, counts: np.ndarray, name: str) -> list[str]:
-    is_number = _matches(pc.match_substring_regex(values, PLAIN.pattern))
-    numbers, others = int(counts[is_number].sum()), int(counts[~is_number].sum())
-    if numbers < MOSTLY * (numbers + others):
-        return []
-    shown = ", ".join(repr(text) for text in values.filter(pa.array(~is_number))[:3].to_pylist())
-    return [
-        f"Column {name!r} stays text, though {numbers} of its {numbers + others} values are numbers: "
-        f"{others} are in the way, such as {shown}."
-    ]
+    """Say what is in the way of a column that is nearly one of numbers or dates."""
+    is_code = _matches(pc.match_substring_regex(values, LEADING_ZERO))
+    kinds = {
+        "numbers": _matches(pc.match_substring_regex(values, PLAIN.pattern)) & ~is_code,
+        "dates": _matches(pc.match_substring_regex(values, ISO_DATE)),
+    }
+    for kind, mask in kinds.items():
+        found, others = int(counts[mask].sum()), int(counts[~mask].sum())
+        if found >= MOSTLY * (found + others):
+            shown = ", ".join(map(repr, values.filter(pa.array(~mask))[:3].to_pylist()))
+            verb = "is" if others == 1 else "are"
+            return [
+                f"Column {name!r} stays text, though {found} of its {found + others} values are {kind}: "
+                f"{others} {verb} in the way, such as {shown}."
+            ]
+    for pattern, advice in LOOKALIKES.items():
+        mask = _matches(pc.match_substring_regex(values, pattern))
+        if counts[mask].sum() >= MOSTLY * counts.sum():
+            shown = values.filter(pa.array(mask))[0].as_py()
+            return [f"Column {name!r} stays text: values such as {shown!r} look like {advice}."]
+    return []

@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from steps.forest.metrics import column_importances, holdout_metrics, holdout_score, precision_recall_curves, roc_curves
 from steps.forest.pipelines import encoder, forest_pipeline
+from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES
 
 CODES = np.array([0, 0, 1, 2])
 PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.25, 0.5, 0.25], [0.0, 0.25, 0.75]])
@@ -92,6 +93,18 @@ def test_the_score_where_the_holdout_lacks_a_class(scoring, is_defined):
     if scoring == "roc_auc_ovr":
         assert found == holdout_metrics(codes[lacking], pipeline.predict_proba(rows[lacking]), NAMES)[scoring]
     assert holdout_score(scoring, pipeline, rows, codes) == metrics.get_scorer(scoring)(pipeline, rows, codes)
+
+
+@pytest.mark.parametrize("scoring", ANY_CLASSES + TWO_CLASSES)
+@pytest.mark.parametrize("only", [0, 1])
+def test_a_holdout_of_one_class_has_a_number_or_none(scoring, only):
+    rows, codes = pd.DataFrame({"x": np.arange(60.0)}), np.arange(60) % 2
+    pipeline = forest_pipeline(encoder(["x"], [], [], 5), 0).set_params(forest__n_estimators=5).fit(rows, codes)
+    one = codes == only
+    found = holdout_score(scoring, pipeline, rows[one], codes[one])
+    is_undefined = scoring.startswith("roc_auc") or (scoring in TWO_CLASSES and scoring != "neg_brier_score")
+    assert (found is None) == is_undefined
+    assert found is None or math.isfinite(found)
 
 
 def test_curves():

@@ -4,6 +4,7 @@ import lzma
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -120,6 +121,15 @@ def test_doubled_names_in_parquet_are_refused(tmp_path):
     pq.write_table(pa.table([[1], [2]], names=["a", "a"]), tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="Got the column name 'a' more than once"):
         read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_the_unnamed_index_of_pandas_is_no_column_and_a_named_one_is(tmp_path, suffix):
+    write = {"parquet": pq.write_table, "feather": pyarrow.feather.write_feather}[suffix]
+    frame = pd.DataFrame({"a": [3, 1, 2]})
+    for kept, columns in ((frame[frame["a"] != 1], ["a"]), (frame.set_index(frame["a"].rename("k")), ["a", "k"])):
+        write(pa.Table.from_pandas(kept), tmp_path / f"t.{suffix}")
+        assert read_table(tmp_path / f"t.{suffix}").column_names == columns
 
 
 def test_times_in_json_stay_text_and_columns_in_order(tmp_path):

@@ -103,7 +103,9 @@ def test_many_categories_are_kept_with_a_note():
     assert role(values, max_categories=4) == (
         "categorical",
         "its values are text",
-        ["Column 'c' has 5 distinct values: the 4 most frequent are kept, the rest is one group."],
+        [
+            "Column 'c' has 5 distinct values: they become max_categories=4 groups, one of them all but the most frequent."
+        ],
     )
 
 
