@@ -29,13 +29,22 @@ from steps.table.options import TABLE_OPTIONS
 from steps.table.read import read_table
 from steps.table.schema import Schema, infer_schema
 
-SHOWN = 30
-"""Columns and notes in the description, of which MLflow keeps 8,000 characters; the manifest has all of them."""
+CHARACTERS = 3500
+"""Of columns and of notes in the description, of which MLflow keeps 8,000; the manifest has all of them."""
 
 
 @click.command("load", cls=EntryPoint)
 @options(
-    "data", "target", "drop", "categorical", "numeric", "delimiter", "encoding", "max_categories", types=TABLE_OPTIONS
+    "data",
+    "target",
+    "drop",
+    "categorical",
+    "numeric",
+    "format",
+    "delimiter",
+    "encoding",
+    "max_categories",
+    types=TABLE_OPTIONS,
 )
 def load(
     data: str,
@@ -43,12 +52,19 @@ def load(
     drop: str,
     categorical: str,
     numeric: str,
+    format: str,
     delimiter: str,
     encoding: str,
     max_categories: int,
 ) -> None:
     """Read the table, infer what each column is for, and log it."""
-    raw = read_table(download(data, "data"), delimiter=delimiter, encoding=encoding)
+    source = without_credentials(resolve(data))
+    path = download(data, "data")
+    try:
+        raw = read_table(path, format=format, delimiter=delimiter, encoding=encoding)
+    except (ValueError, OSError) as error:
+        # What was downloaded lies in a temporary folder that nobody knows.
+        raise ValueError(str(error).replace(str(path), source)) from error
     table, notes = clean(raw, keep=target)
     del raw
     names = [name for name in table.column_names if name != target]  # what is target counts in no other option
@@ -62,7 +78,6 @@ def load(
     )
     notes += more_notes
     digest = fingerprint(table)
-    source = without_credentials(resolve(data))
     counts = class_counts(table, target)
     log_dataset(source, schema, digest, name=Path(source).name, context="source")
     with tempfile.TemporaryDirectory() as folder:
@@ -101,9 +116,8 @@ def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[st
     describe(
         f"Loaded **{table.num_rows:,} rows** and {table.num_columns} columns from {markdown.escape(source)}; "
         f"{len(counts)} classes of {markdown.escape(schema.target)}. Fingerprint `{digest[:16]}…`\n\n"
-        + (f"Noticed:\n\n{markdown.bullets(notes[:SHOWN])}\n\n" if notes else "")
-        + markdown.table(["column", "type", "role", "missing", "why"], rows[:SHOWN])
-        + (f"\n\n… and {len(rows) - SHOWN} more columns." if len(rows) > SHOWN else "")
+        + (f"Noticed:\n\n{markdown.shortened(markdown.bullets(notes), CHARACTERS)}\n\n" if notes else "")
+        + markdown.shortened(markdown.table(["column", "type", "role", "missing", "why"], rows), CHARACTERS)
     )
 
 

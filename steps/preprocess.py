@@ -181,7 +181,7 @@ def _log(
     for note in notes:
         click.echo(f"preprocess: {note}", err=True)
     click.echo(f"preprocess: {summary}")
-    describe(f"{summary}." + (f"\n\nNoticed:\n\n{markdown.bullets(notes)}" if notes else ""))
+    describe(f"{summary}." + (f"\n\nNoticed:\n\n{markdown.shortened(markdown.bullets(notes), 7000)}" if notes else ""))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str)
     for known in client.search_model_versions(f"name = '{model_name}'"):
         if known.tags.get(MODEL_TAG) == model_uri:
             return known, False
+    client.get_logged_model(model_uri.removeprefix("models:/"))  # or a name without a version would be left behind
     return mlflow.register_model(model_uri, model_name, tags={MODEL_TAG: model_uri}), True
 
 

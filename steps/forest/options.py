@@ -8,7 +8,7 @@ import click
 
 from steps.forest.grid import GRIDS
 from steps.forest.scoring import check_scoring
-from steps.table.options import MAX_CATEGORIES, SEED, Checked
+from steps.table.options import MAX_CATEGORIES, SEED, Checked, WholeNumber
 
 
 class _Threads(click.IntRange):
@@ -16,17 +16,20 @@ class _Threads(click.IntRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
-        number = super().convert(value, param, ctx)
+        try:
+            number = int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            number = 0
         if number == 0:
-            self.fail("Got 0, expected a number of threads, or -1 for all cores.", param, ctx)
-        return int(number)
+            self.fail(f"Got {value!r}, expected a number of threads, or -1 for all cores.", param, ctx)
+        return number
 
 
 SEARCH_OPTIONS: dict[str, click.ParamType] = {
     **GRIDS,
     "max_categories": MAX_CATEGORIES,
     "scoring": Checked(check_scoring),
-    "cv": click.IntRange(min=2),
+    "cv": WholeNumber(min=2),
     "seed": SEED,
     "n_jobs": _Threads(min=-1),
 }

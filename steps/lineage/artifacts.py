@@ -72,7 +72,12 @@ def download(uri: str, name: str) -> Path:
             requests.get(place, stream=True, timeout=_PROBE_SECONDS).close()
             return Path(HTTPDatasetSource(place).load())
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
-    except (MlflowException, OSError, ImportError) as error:
+    except ImportError as error:
+        raise ValueError(
+            f"Got {name}={without_credentials(uri)}, whose storage needs a client that is not installed "
+            f"({error.name}): install the extra s3, gcs or azure that pyproject.toml names."
+        ) from error
+    except (MlflowException, OSError) as error:
         shown = without_credentials(uri)
         # requests names the path and the query alone.
         said = str(error).replace(uri, shown).replace(f"?{urlsplit(uri).query}", "?…")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -27,6 +28,16 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def bullets(items: Iterable[str]) -> str:
     """Return a Markdown list; nothing for no items."""
     return "\n".join(f"- {escape(item)}" for item in items)
+
+
+def shortened(text: str, characters: int) -> str:
+    """Return the first lines of a list or table that have so many characters at most, and how many more there are."""
+    lines = text.split("\n")
+    lengths = itertools.accumulate(len(line) + 1 for line in lines)
+    kept = sum(length <= characters for length in lengths)
+    if kept == len(lines):
+        return text
+    return "\n".join([*lines[:kept], "", f"… and {len(lines) - kept} more."])
 
 
 def number(value: float | None) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
 from steps.table.csv_dialect import check_delimiter
+from steps.table.read import FORMATS
 from steps.table.source import refuse_unknown_encoding
 
 
@@ -27,15 +29,46 @@ class Checked(click.ParamType):
         return value
 
 
-SEED = click.IntRange(min=0, max=2**32 - 1)
-MAX_CATEGORIES = click.IntRange(min=2)
+class WholeNumber(click.IntRange):
+    """A whole number in a range, refused with a sentence of Grove's own."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter as error:
+            upper = f"to {self.max}" if self.max is not None else "upwards"
+            raise click.BadParameter(
+                f"Got {value!r}, expected a whole number from {self.min} {upper}.", ctx, param
+            ) from error
+
+
+class Share(click.FloatRange):
+    """A number between 0 and 1, both excluded."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1, min_open=True, max_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        try:
+            return float(super().convert(value, param, ctx))
+        except click.BadParameter as error:
+            raise click.BadParameter(
+                f"Got {value!r}, expected a share between 0 and 1, such as 0.2.", ctx, param
+            ) from error
+
+
+SEED = WholeNumber(min=0, max=2**32 - 1)
+MAX_CATEGORIES = WholeNumber(min=2)
 
 TABLE_OPTIONS: dict[str, click.ParamType] = {
+    "format": click.Choice(["auto", *(suffix.removeprefix(".") for suffix in FORMATS)]),
     "delimiter": Checked(check_delimiter),
     "encoding": Checked(refuse_unknown_encoding),
     "max_categories": MAX_CATEGORIES,
-    "test_size": click.FloatRange(0, 1, min_open=True, max_open=True),
-    "min_class_rows": click.IntRange(min=1),
+    "test_size": Share(),
+    "min_class_rows": WholeNumber(min=1),
     "rare_classes": click.Choice(["refuse", "drop"]),
     "duplicates": click.Choice(["keep", "drop"]),
     "seed": SEED,

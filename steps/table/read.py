@@ -38,7 +38,7 @@ FORMATS = {
 BESIDE_PARTS = ("manifest.json", "schema.json")
 
 
-def read_table(path: Path, *, delimiter: str = "auto", encoding: str = "utf-8") -> pa.Table:
+def read_table(path: Path, *, format: str = "auto", delimiter: str = "auto", encoding: str = "utf-8") -> pa.Table:
     """Read a table from a file, or from a folder of Parquet files.
 
     Parameters
@@ -47,6 +47,8 @@ def read_table(path: Path, *, delimiter: str = "auto", encoding: str = "utf-8") 
         CSV, TSV, JSON lines, Parquet or Feather/Arrow IPC, known by its suffix, plain or inside ``.gz``,
         ``.bz2``, ``.xz``, ``.zst`` or ``.zip``; or a folder of Parquet files, read in the order of their
         names.
+    format : str
+        ``auto``, or a suffix without its dot that tells the format instead of the file's own, such as ``csv``.
     delimiter : str
         Of delimited text: ``auto``, ``tab`` or a single character.
     encoding : str
@@ -68,18 +70,18 @@ def read_table(path: Path, *, delimiter: str = "auto", encoding: str = "utf-8") 
     refuse_unknown_encoding(encoding)
     if not path.exists():
         raise FileNotFoundError(f"Got no file at {path}, expected a table: check the path.")
-    table = _read_folder(path) if path.is_dir() else _read_file(path, delimiter, encoding)
+    table = _read_folder(path) if path.is_dir() else _read_file(path, format, delimiter, encoding)
     _refuse_bad_names(table.column_names, path)
     if not table.num_rows:
         raise ValueError(f"Got a header and no rows in {path}, expected data below the column names.")
     return table
 
 
-def _read_file(path: Path, delimiter: str, encoding: str) -> pa.Table:
+def _read_file(path: Path, format: str, delimiter: str, encoding: str) -> pa.Table:
     if not path.stat().st_size:
         raise ValueError(f"Got an empty file {path}, expected a table: check how it was written.")
     try:
-        suffix = plain_suffix(path)
+        suffix = plain_suffix(path) if format == "auto" else f".{format}"
         if suffix not in FORMATS:
             raise ValueError(_unknown_suffix(path, suffix))
         kind = FORMATS[suffix]
@@ -104,7 +106,7 @@ def _unknown_suffix(path: Path, suffix: str) -> str:
     got = f"suffix {suffix!r}" if suffix else "no suffix"
     return (
         f"Got {got} in {path}, expected one of {', '.join(FORMATS)}, "
-        f"plain or followed by one of {', '.join(COMPRESSIONS)}."
+        f"plain or followed by one of {', '.join(COMPRESSIONS)}; or name it with format=csv and the like."
     )
 
 
@@ -147,7 +149,7 @@ def _read_folder(folder: Path) -> pa.Table:
         parts.append(path)
     if not parts:
         raise ValueError(f"Got no Parquet file in the folder {folder}, expected at least one.")
-    tables = [_read_file(path, "auto", "utf-8").replace_schema_metadata() for path in parts]
+    tables = [_read_file(path, "auto", "auto", "utf-8").replace_schema_metadata() for path in parts]
     for path, table in zip(parts, tables, strict=True):
         _refuse_other_schema(path, table.schema, parts[0], tables[0].schema)
     return pa.concat_tables(tables)

@@ -4,6 +4,7 @@ import bz2
 import codecs
 import contextlib
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -43,7 +44,9 @@ MAGIC = {
     b"%PDF": "a PDF document",
     b"version https://git-lfs": "a Git LFS pointer (run `git lfs pull`)",
 }
-WEB_PAGE = (b"<html", b"<!doctype", b"<?xml")
+WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:html|head|body|!doctype|\?xml)\b", re.IGNORECASE | re.DOTALL
+)
 WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -113,7 +116,7 @@ def refuse_disguise(start: bytes, path: Path, *, expected: str, encoding: str) -
         For binary formats, web pages, NUL bytes and UTF-16 read as another encoding.
     """
     looks = next((name for magic, name in MAGIC.items() if start.startswith(magic)), None)
-    if start.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:9].lower().startswith(WEB_PAGE):
+    if WEB_PAGE.match(start):
         looks = "an HTML page (perhaps a login or an error page)"
     if looks:
         raise ValueError(

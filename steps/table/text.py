@@ -17,7 +17,7 @@ INTEGER = r"^[+-]?\d+$"
 MOSTLY = 0.9
 LOOKALIKES = {
     r"^\d{1,4}([./-])\d{1,2}[./-]\d{1,4}(?:[ T].*)?$": "dates; write them as 2024-02-29 to have year, month and day",
-    r"^[€$£¥]\s?[+-]?\d[\d.,]*$|^[+-]?\d[\d.,]*\s?[%€$£¥]$": "numbers with a sign; write the number alone to have it as one",
+    r"^[€$£¥]\s?[+-]?\d[\d.,]*$|^[+-]?\d[\d.,]*\s?[%€$£¥]$": "numbers with a sign; write them without it",
 }
 """What nearly is something else, and what to do; looked at only when nothing else was understood."""
 

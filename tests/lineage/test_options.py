@@ -29,6 +29,7 @@ def test_options_are_required_and_their_errors_name_them() -> None:
 
 
 BAD = {
+    "format": "xlsx",
     "delimiter": "<>",
     "encoding": "utf-9",
     "max_categories": "1",
@@ -69,6 +70,14 @@ def test_bad_values_are_refused_by_the_step_and_by_main(name: str, bad: str, as_
     result = CliRunner().invoke(command, [f"--{name}={bad}"])
     assert result.exit_code == 2
     assert name in result.output
+    assert "expected" in result.output or "is not one of" in result.output  # click's own for a choice
+
+
+@pytest.mark.parametrize("name", ["cv", "seed", "max_categories", "min_class_rows", "test_size", "n_jobs"])
+@pytest.mark.parametrize("bad", ["abc", "", "1.5.1"])
+def test_what_is_no_number_is_named_with_what_is_expected(name: str, bad: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"^Got '{bad}', expected a "):
+        TYPES[name].convert(bad, None, None)
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -23,6 +23,13 @@ def test_table() -> None:
     assert markdown.table(["a", "b"], [[1, 2]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
+def test_what_is_too_long_is_shortened_by_whole_lines() -> None:
+    text = markdown.bullets(["one", "two", "three"])
+    assert markdown.shortened(text, 100) == text
+    assert markdown.shortened(text, 13) == "- one\n- two\n\n… and 1 more."
+    assert markdown.shortened(text, 0) == "\n… and 3 more."
+
+
 def test_numbers() -> None:
     assert [markdown.number(value) for value in (0.12345, -1, None)] == ["0.1235", "-1.0000", "–"]
 

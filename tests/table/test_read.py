@@ -132,6 +132,13 @@ def test_the_unnamed_index_of_pandas_is_no_column_and_a_named_one_is(tmp_path, s
         assert read_table(tmp_path / f"t.{suffix}").column_names == columns
 
 
+def test_the_format_can_be_named(tmp_path):
+    (tmp_path / "download").write_text("a\tb\n1\t2\n", encoding="utf-8")
+    assert read_table(tmp_path / "download", format="tsv").to_pydict() == {"a": [1], "b": [2]}
+    with pytest.raises(ValueError, match=r"Got no suffix .* format=csv"):
+        read_table(tmp_path / "download")
+
+
 def test_times_in_json_stay_text_and_columns_in_order(tmp_path):
     table = read(tmp_path, '{"b": 1, "t": "2024-01-31", "a": 2}\n', "t.jsonl")
     assert table.to_pydict() == {"b": [1], "t": ["2024-01-31"], "a": [2]}

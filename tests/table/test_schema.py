@@ -104,7 +104,8 @@ def test_many_categories_are_kept_with_a_note():
         "categorical",
         "its values are text",
         [
-            "Column 'c' has 5 distinct values: they become max_categories=4 groups, one of them all but the most frequent."
+            "Column 'c' has 5 distinct values: they become max_categories=4 groups, "
+            "one of them all but the most frequent."
         ],
     )
 

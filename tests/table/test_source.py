@@ -70,6 +70,7 @@ def test_utf_16_is_recognised(tmp_path):
         (b"ARROW1..", "Got Feather/Arrow IPC in"),
         (b"\n <HTML><body>", "Got an HTML page"),
         (b"<!DOCTYPE html>", "Got an HTML page"),
+        (b"<!-- sorry -->\n<!-- -->\n<html lang='en'>", "Got an HTML page"),
         (b"PK\x03\x04....", "Got a zip archive or an Excel workbook"),
         (b"\x1f\x8b\x08", "Got gzip-compressed data"),
         (b"a,b\n1,\0\n", "Got NUL bytes"),
