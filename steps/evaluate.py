@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
 
 from steps.forest.compare import Comparison
@@ -32,6 +30,7 @@ from steps.forest.verdict import Verdict, decide
 from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.evaluation import PER_CLASS, evaluate_predictions
 from steps.lineage.models import load_model, trainer_run
 from steps.lineage.options import options
 from steps.report import figures, markdown
@@ -77,6 +76,7 @@ def evaluate(split: str, models: str) -> None:
         contestants[0].found["scoring"],
     )
     metrics = {c.name: report(c) for c in contestants}
+    log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
     _publish(data, contestants, verdict, metrics, schema.target)
 
 
@@ -124,8 +124,6 @@ def report(contestant: Contestant) -> dict[str, float | None]:
     # The accuracy is among those that MLflow's evaluator logs itself.
     logged = {metric: value for metric, value in metrics.items() if value is not None and metric != "accuracy"}
     mlflow.log_metrics({f"{name}_{metric}": value for metric, value in logged.items()}, model_id=model_id)
-    texts = np.asarray(classes, dtype=object)
-    _evaluate_with_mlflow(name, texts[codes], texts[probabilities.argmax(axis=1)], classes, model_id)
     matrix = confusion_matrix(codes, probabilities.argmax(axis=1), labels=np.arange(len(classes)))
     drawings = {"confusion_matrix": figures.confusion_matrix(matrix, classes, f"{name}: confusion matrix")}
     if curves := roc_curves(codes, probabilities, classes):  # none when the holdout has one class only
@@ -138,33 +136,26 @@ def report(contestant: Contestant) -> dict[str, float | None]:
     return metrics
 
 
-def _evaluate_with_mlflow(
-    name: str, labels: np.ndarray, predicted: np.ndarray, classes: list[str], model_id: str
-) -> None:
-    if len({*labels, *predicted}) < 2:
-        return  # its evaluator can't count the cells of a confusion matrix with a single class
-    # The predictions are given, so that the model is asked once; labels as text, since MLflow's evaluator takes
-    # some types for a regression's.
-    config: dict[str, Any] = {
-        "metric_prefix": f"{name}_",
-        "log_model_explainability": False,
-        "label_list": classes,
-        "average": "weighted",
-    }
-    if len(classes) == 2:
-        config |= {"pos_label": classes[1]}
-    with warnings.catch_warnings():
-        # A class that the holdout lacks, or that is never predicted, has no recall or precision; it counts as 0.
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
-        mlflow.models.evaluate(
-            data=pd.DataFrame({"label": labels, "prediction": predicted}),
-            targets="label",
-            predictions="prediction",
-            model_type="classifier",
-            evaluators="default",
-            evaluator_config=config,
-            model_id=model_id,
-        )
+def evaluate_with_mlflow(contestant: Contestant, data: Artifact, split: str) -> pd.DataFrame | None:
+    """Log what MLflow's evaluator says of the model; return its metrics by class."""
+    texts = np.asarray(as_text(contestant.classes), dtype=object)
+    return evaluate_predictions(
+        contestant.name,
+        texts[contestant.codes],
+        texts[contestant.probabilities.argmax(axis=1)],
+        texts.tolist(),
+        model_id=contestant.uri.removeprefix("models:/"),
+        source=split,
+        digest=data.manifest["fingerprints"]["test"],
+    )
+
+
+def log_per_class(metrics: dict[str, pd.DataFrame | None]) -> None:
+    """Log the models' metrics by class as one table, in the place of MLflow's, which keeps the last model's only."""
+    tables = [table.assign(model=name) for name, table in metrics.items() if table is not None]
+    if tables:
+        together = pd.concat(tables, ignore_index=True)
+        mlflow.log_text(together.to_csv(index=False, lineterminator="\n"), f"{PER_CLASS}.csv")
 
 
 def _publish(

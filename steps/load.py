@@ -29,23 +29,13 @@ from steps.table.options import TABLE_OPTIONS
 from steps.table.read import read_table
 from steps.table.schema import Schema, infer_schema
 
+READING_OPTIONS = ("data", "format", "delimiter", "encoding")
 CHARACTERS = 3500
 """Of columns and of notes in the description, of which MLflow keeps 8,000; the manifest has all of them."""
 
 
 @click.command("load", cls=EntryPoint)
-@options(
-    "data",
-    "target",
-    "drop",
-    "categorical",
-    "numeric",
-    "format",
-    "delimiter",
-    "encoding",
-    "max_categories",
-    types=TABLE_OPTIONS,
-)
+@options(*READING_OPTIONS, "target", "drop", "categorical", "numeric", "max_categories", types=TABLE_OPTIONS)
 def load(
     data: str,
     target: str,

@@ -15,7 +15,7 @@ from mlflow.types import Schema as Signature
 
 from steps.table.schema import Column, Schema
 
-_DIGEST_CHARACTERS = 36
+DIGEST_CHARACTERS = 36
 _TYPES = {
     "integer": DataType.long,
     "number": DataType.double,
@@ -40,15 +40,16 @@ def log_dataset(source: str, schema: Schema, fingerprint: str, *, name: str, con
         What the UI shows.
     """
     dataset = MetaDataset(
-        _dataset_source(source),
+        dataset_source(source),
         name=name,
-        digest=fingerprint[:_DIGEST_CHARACTERS],
+        digest=fingerprint[:DIGEST_CHARACTERS],
         schema=columns_signature(schema.columns),
     )
     mlflow.log_input(dataset, context=context)
 
 
-def _dataset_source(source: str) -> DatasetSource:
+def dataset_source(source: str) -> DatasetSource:
+    """Return MLflow's description of where a table is from."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The specified dataset source can be interpreted in multiple ways")
         try:
