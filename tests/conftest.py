@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import steps.forest  # noqa: F401  # before any test module loads scikit-learn: it limits OpenMP to one thread
+
+# isort: split
 import os
 import shutil
 import subprocess

@@ -257,7 +257,8 @@ def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) 
         "folds": {name: model["fold_scores"] for name, model in verdict["models"].items()},
         "holdout": {name: model["holdout"] for name, model in verdict["models"].items()},
         "predictions": read("evaluate", "verdict/manifest.json")["files"]["predictions.parquet"],
-        "importances": read("train_rf_kmeans", "search/manifest.json")["files"]["permutation_importances.csv"],
+        "searches": {name: read(name, "search/manifest.json")["files"] for name in verdict["models"]},
+        "models": {name: read(name, "search/manifest.json")["model"]["sha256"] for name in verdict["models"]},
     }
 
 

@@ -123,8 +123,8 @@ def read_training_rows(split: str, target: str) -> TrainingRows:
 def _log_search(
     step: str, data: TrainingRows, found: Search, hyperparameters: list[str], best: dict[str, str], scoring: str
 ) -> None:
-    run = mlflow.active_run()
-    log_candidates(run, found.candidates, hyperparameters, scoring=scoring)
+    log_candidates(mlflow.active_run(), found.candidates, hyperparameters, scoring=scoring)
+    mlflow.log_text(found.candidates.to_csv(index=False, lineterminator="\n"), "candidates.csv")
     winner = found.candidates.loc[found.best]
     mlflow.log_params({f"best_{name}": value for name, value in best.items()})
     mlflow.log_metrics(
@@ -185,7 +185,8 @@ def _publish(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "search.json").write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
-        found.candidates.to_csv(folder / "candidates.csv", index=False, lineterminator="\n")
+        seconds = ["fit_seconds", "score_seconds"]  # differ from run to run, unlike all else
+        found.candidates.drop(columns=seconds).to_csv(folder / "candidates.csv", index=False, lineterminator="\n")
         importances.to_csv(folder / "permutation_importances.csv", index=False, lineterminator="\n")
         publish(
             folder,

@@ -1,6 +1,3 @@
-import steps.forest  # noqa: F401  # before any test module loads scikit-learn: it limits OpenMP to one thread
-
-# isort: split
 import numpy as np
 import pandas as pd
 import pytest
