@@ -89,13 +89,13 @@ def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Con
             f"models of the split that they are compared on, or they would have seen its holdout."
         )
     found = json.loads((search.folder / "search.json").read_text(encoding="utf-8"))
-    pipeline = load_model(uri, search.manifest["model"]["sha256"])
+    pipeline = load_model(uri, search.manifest["model_digest"])
     codes = codes_of(rows[schema.target], np.asarray(found["classes"]))
     features = rows[schema.features]
     coded = with_classes(pipeline, np.arange(len(found["classes"])))
     return Contestant(
         name=search.manifest["step"],
-        uri=search.manifest["model"]["uri"],
+        uri=search.apart["model_uri"],
         search=search,
         found=found,
         codes=codes,
@@ -175,8 +175,6 @@ def _publish(
         "comparisons": {name: comparison.to_dict() for name, comparison in verdict.comparisons.items()},
         "models": {
             name: {
-                "uri": contestant.uri,
-                "run_id": contestant.search.manifest["run_id"],
                 "best": contestant.found["best"],
                 "candidates": contestant.found["candidates"],
                 "cv_mean": contestant.found["mean_score"],
@@ -205,7 +203,13 @@ def _publish(
         )
         (folder / "card.html").write_text(verdict_card(content), encoding="utf-8")
         write_table(predictions(contestants), folder / "predictions.parquet")
-        publish(folder, "verdict", step="evaluate", inputs=(data, *(c.search for c in contestants)))
+        publish(
+            folder,
+            "verdict",
+            step="evaluate",
+            inputs=(data, *(c.search for c in contestants)),
+            apart={"model_uris": {c.name: c.uri for c in contestants}},
+        )
     click.echo(f"evaluate: {verdict.sentence}")
     describe(f"**{markdown.escape(verdict.sentence)}**\n\n{markdown.text_table(*score_table(content))}")
 

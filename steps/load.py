@@ -73,7 +73,13 @@ def load(
     with tempfile.TemporaryDirectory() as folder:
         write_table(table, Path(folder) / "table.parquet")
         publish(
-            Path(folder), "table", step="load", source=source, schema=schema.to_dict(), fingerprint=digest, notes=notes
+            Path(folder),
+            "table",
+            step="load",
+            apart={"source": source},
+            schema=schema.to_dict(),
+            fingerprint=digest,
+            notes=notes,
         )
     _log(table, schema, counts, notes, digest, source)
 

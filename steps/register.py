@@ -32,9 +32,8 @@ def register(verdict: str, model_name: str) -> None:
     """Register the winner of the verdict and make it the champion."""
     source = fetch(verdict, "verdict")
     content = json.loads((source.folder / "verdict.json").read_text(encoding="utf-8"))
-    winner = content["models"][content["winner"]]
     client = mlflow.MlflowClient()
-    version, is_new = find_or_create(client, model_name, winner["uri"])
+    version, is_new = find_or_create(client, model_name, source.apart["model_uris"][content["winner"]])
     annotate(client, version, content, source)
     promote(client, model_name, version.version)
     mlflow.set_tags({"grove.model_name": model_name, "grove.model_version": version.version})

@@ -252,13 +252,17 @@ def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) 
 
     verdict = read("evaluate", "verdict/verdict.json")
     return {
+        "fingerprints": {
+            name: {tag: value for tag, value in run.data.tags.items() if tag.startswith("grove.output.")}
+            for name, run in steps.items()
+        },
         "table": read("load", "table/manifest.json")["files"],
         "split": read("preprocess", "split/manifest.json")["files"],
         "folds": {name: model["fold_scores"] for name, model in verdict["models"].items()},
         "holdout": {name: model["holdout"] for name, model in verdict["models"].items()},
         "predictions": read("evaluate", "verdict/manifest.json")["files"]["predictions.parquet"],
         "searches": {name: read(name, "search/manifest.json")["files"] for name in verdict["models"]},
-        "models": {name: read(name, "search/manifest.json")["model"]["sha256"] for name in verdict["models"]},
+        "models": {name: read(name, "search/manifest.json")["model_digest"] for name in verdict["models"]},
     }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,8 @@ class Artifact:
     folder
         Where its files are now.
     manifest
-        Who wrote it and from what: `kind`, `step`, `run_id`, `chain` (step to run ID), and what the step added.
+        Who wrote it and from what: `kind`, `step`, `run_id`, `chain` (step to run ID), what the step added, and
+        `apart`, what it added that equal content need not share.
     """
 
     folder: Path
@@ -41,6 +45,20 @@ class Artifact:
     def chain(self) -> dict[str, str]:
         """The runs that this artifact came from, its own included: step to run ID."""
         return dict(self.manifest["chain"])
+
+    @property
+    def apart(self) -> dict[str, Any]:
+        """What says where this content is or came from, not what it is."""
+        return dict(self.manifest["apart"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, 64 hexadecimal digits, of the content: of all files and of what the step said of them.
+
+        Runs that made equal content have equal ones: the run's ID, the chain and `apart` do not count.
+        """
+        content = {name: value for name, value in self.manifest.items() if name not in ("run_id", "chain", "apart")}
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def resolve(uri: str) -> str:
@@ -105,9 +123,36 @@ def fetch(uri: str, kind: str) -> Artifact:
     return Artifact(folder, manifest)
 
 
-def publish(folder: Path, kind: str, *, inputs: tuple[Artifact, ...] = (), step: str, **about: Any) -> None:
-    """Log the folder as the active run's artifact `kind`, with a manifest of its files and of where it came from."""
+def publish(
+    folder: Path,
+    kind: str,
+    *,
+    step: str,
+    inputs: tuple[Artifact, ...] = (),
+    apart: Mapping[str, Any] | None = None,
+    **about: Any,
+) -> None:
+    """Log the folder as the active run's artifact `kind`, with a manifest of its files and of where it came from.
+
+    Parameters
+    ----------
+    folder
+        Its files are the artifact.
+    kind, step
+        The artifact's name, and the entry point's.
+    inputs
+        The artifacts that it was made from.
+    apart, about
+        What the manifest is to say: in `apart` what equal content need not share, such as paths and run IDs.
+
+    Notes
+    -----
+    The `Artifact.fingerprint` becomes the tag `grove.output.<kind>` of the run.
+    """
     run_id = mlflow.active_run().info.run_id
     chain = {name: run for source in inputs for name, run in source.chain.items()} | {step: run_id}
-    write_manifest(folder, kind=kind, step=step, run_id=run_id, chain=chain, **about)
+    manifest = write_manifest(
+        folder, kind=kind, step=step, run_id=run_id, chain=chain, apart=dict(apart or {}), **about
+    )
     mlflow.log_artifacts(str(folder), kind)
+    mlflow.set_tag(f"grove.output.{kind}", Artifact(folder, manifest).fingerprint)

@@ -44,8 +44,7 @@ _CARD = """<!doctype html>
 </table>
 <p>A cross-validated score is that of the model's best candidate, on the folds that chose it: of more candidates the
 best one is a little luckier, which favours the larger grid. The holdout had no say in the choice.</p>
-<small>Target {{ target }}; data fingerprint {{ data_fingerprint }};
-{% for name, model in models.items() %}{{ name }}: run {{ model.run_id }} {% endfor %}</small>
+<small>Target {{ target }}; data fingerprint {{ data_fingerprint }}</small>
 </html>
 """
 

@@ -195,5 +195,6 @@ def _publish(
             inputs=(data.source,),
             split_fingerprints=data.source.manifest["fingerprints"],
             data_fingerprint=data.source.manifest["data_fingerprint"],
-            model={"uri": model_uri, "sha256": model_digest(model_uri)},
+            model_digest=model_digest(model_uri),
+            apart={"model_uri": model_uri},
         )

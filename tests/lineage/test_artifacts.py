@@ -93,6 +93,18 @@ def test_what_is_published_can_be_fetched(run: mlflow.ActiveRun, tmp_path: Path)
     assert found.chain == {"load": run.info.run_id}
 
 
+def test_equal_content_has_an_equal_fingerprint_whatever_stands_apart(run: mlflow.ActiveRun, tmp_path: Path) -> None:
+    def published(name: str, **about: object) -> str:
+        publish(write(tmp_path / name), "table", step="load", **about)
+        found = fetch(f"runs:/{run.info.run_id}/table", "table").fingerprint
+        assert mlflow.get_run(run.info.run_id).data.tags["grove.output.table"] == found
+        return found
+
+    first = published("one", apart={"source": "/here"}, notes=["a"])
+    assert published("two", apart={"source": "/there"}, notes=["a"]) == first
+    assert published("three", apart={"source": "/here"}, notes=["b"]) != first
+
+
 def test_the_chain_grows(run: mlflow.ActiveRun, tmp_path: Path) -> None:
     publish(write(tmp_path / "one"), "table", step="load")
     source = fetch(f"runs:/{run.info.run_id}/table", "table")

@@ -15,7 +15,6 @@ VERDICT = {
             "holdout": {"accuracy": 0.125, "roc_auc": None},
             "best": {"max_depth": "none"},
             "candidates": 8,
-            "run_id": "r1",
         }
     },
 }
@@ -29,7 +28,6 @@ def test_the_card_shows_the_scores_and_escapes_all_texts() -> None:
         "<td>–</td>",
         "<td>8</td>",
         "max_depth=none",
-        "r1",
         "&lt;script&gt;alert(1)&lt;/script&gt; wins",
     ):
         assert text in card
