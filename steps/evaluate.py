@@ -31,6 +31,7 @@ from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.evaluation import PER_CLASS, evaluate_predictions
+from steps.lineage.keys import record_key
 from steps.lineage.models import load_model, trainer_run
 from steps.lineage.options import options
 from steps.report import figures, markdown
@@ -78,6 +79,7 @@ def evaluate(split: str, models: str) -> None:
     metrics = {c.name: report(c) for c in contestants}
     log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
     _publish(data, contestants, verdict, metrics, schema.target)
+    record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
 
 
 def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Contestant:

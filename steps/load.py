@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from steps.lineage.artifacts import download, publish, resolve
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.keys import file_fingerprint, record_key
 from steps.lineage.options import options
 from steps.lineage.tracking import without_credentials
 from steps.report import figures, markdown
@@ -82,6 +83,7 @@ def load(
             notes=notes,
         )
     _log(table, schema, counts, notes, digest, source)
+    record_key("load", {"data": file_fingerprint(path)})
 
 
 def class_counts(table: pa.Table, target: str) -> dict[str, int]:

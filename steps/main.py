@@ -17,11 +17,12 @@ import mlflow
 import yaml
 
 from steps.forest.options import SEARCH_OPTIONS
-from steps.lineage.artifacts import PROJECT, download, resolve
+from steps.lineage.artifacts import download, resolve
 from steps.lineage.chain import Chain, artifact
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.options import options
 from steps.lineage.registry import REGISTRY_OPTIONS
+from steps.lineage.source import PROJECT
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 from steps.report.card import score_table

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from steps.lineage.artifacts import fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.keys import record_key
 from steps.lineage.options import options
 from steps.report import markdown
 from steps.table.columns import check_target, select_columns
@@ -80,6 +81,7 @@ def preprocess(
             seed=seed,
         )
     _log(parts, left_out, duplicated, duplicates, notes)
+    record_key("preprocess", {"table": source.fingerprint})
 
 
 def without_missing_target(rows: pa.Table, target: str, left_out: dict[str, int]) -> pa.Table:

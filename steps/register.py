@@ -17,6 +17,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.keys import record_key
 from steps.lineage.options import options
 from steps.lineage.registry import REGISTRY_OPTIONS
 from steps.report import markdown
@@ -41,6 +42,7 @@ def register(verdict: str, model_name: str) -> None:
     sentence = f"{content['winner']} is {what} version {version.version} of {model_name}, alias {CHAMPION}"
     click.echo(f"register: {sentence}")
     describe(f"{markdown.escape(sentence)}.\n\n{markdown.escape(content['sentence'])}")
+    record_key("register", {"verdict": source.fingerprint})
 
 
 def find_or_create(client: mlflow.MlflowClient, model_name: str, model_uri: str) -> tuple[ModelVersion, bool]:

@@ -16,10 +16,10 @@ from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.exceptions import MlflowException
 
 from steps.lineage.launcher import typed_in
+from steps.lineage.source import PROJECT
 from steps.lineage.tracking import without_credentials
 from steps.table.manifest import verify, write_manifest
 
-PROJECT = Path(__file__).parents[2]
 _OWN = "project:"
 _PROBE_SECONDS = 10.0
 _SCHEMES_WITHOUT_HOST = ("runs:/", "models:/", "mlflow-artifacts:/", "dbfs:/")

@@ -27,6 +27,7 @@ from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.candidates import log_candidates, show
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import describe
+from steps.lineage.keys import record_key
 from steps.lineage.models import log_model, model_digest
 from steps.report import figures, markdown
 from steps.table.columns import check_target
@@ -98,6 +99,7 @@ def train(
     mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
     model = log_model(with_classes(found.pipeline, data.classes), data.schema, data.rows.head(5), data.classes)
     _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
+    record_key(step, {"split": data.source.fingerprint})
     return TrainingResult(data, found)
 
 

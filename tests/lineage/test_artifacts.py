@@ -11,7 +11,8 @@ import mlflow
 import pyarrow as pa
 import pytest
 
-from steps.lineage.artifacts import PROJECT, download, fetch, publish, resolve
+from steps.lineage.artifacts import download, fetch, publish, resolve
+from steps.lineage.source import PROJECT
 from steps.table.manifest import write_table
 
 

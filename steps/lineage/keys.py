@@ -1,0 +1,114 @@
+"""The key of a step: one digest of all that decides what it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+
+from steps.lineage.environment import environment
+from steps.lineage.source import source_files
+
+KEY_TAG = "grove.key"
+KEY_FILE = "key.json"
+_NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs"})
+"""Parameters that decide nothing: artifacts count by their content, and the number of threads changes no result."""
+
+
+@dataclass(frozen=True)
+class StepKey:
+    """What decides a step's outputs.
+
+    Attributes
+    ----------
+    entry_point
+        The step's name.
+    parameters
+        Name to value, as click parsed it; without the seed, and without what decides nothing.
+    seed
+        None for a step that has none.
+    inputs
+        Name of each input to the fingerprint of its content, in the step's order.
+    source
+        Path of each file of the project that the step can reach, to its SHA-256.
+    environment
+        Python, platform and packages, to their versions.
+    """
+
+    entry_point: str
+    parameters: dict[str, Any]
+    seed: int | None
+    inputs: dict[str, str]
+    source: dict[str, str]
+    environment: dict[str, str]
+
+    @property
+    def components(self) -> dict[str, Any]:
+        """The parts that the key is made of, by name, as JSON can hold them."""
+        return {
+            "entry_point": self.entry_point,
+            "parameters": self.parameters,
+            "seed": self.seed,
+            "inputs": list(self.inputs.items()),
+            "source": self.source,
+            "environment": self.environment,
+        }
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each component, 64 hexadecimal digits."""
+        return {name: _digest(part) for name, part in self.components.items()}
+
+    @property
+    def digest(self) -> str:
+        """The key: the SHA-256 of the components' digests, 64 hexadecimal digits."""
+        return _digest(self.digests)
+
+
+def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> StepKey:
+    """Return the key of a step in this project and environment.
+
+    Parameters
+    ----------
+    entry_point
+        The step's name.
+    parameters
+        All of the step's parameters, as click parsed them.
+    inputs
+        Name of each input to the fingerprint of its content, in an order that counts.
+    """
+    deciding = {name: value for name, value in parameters.items() if name not in _NO_PART}
+    seed = deciding.pop("seed", None)
+    return StepKey(entry_point, deciding, seed, dict(inputs), source_files(entry_point), environment())
+
+
+def record_key(entry_point: str, inputs: Mapping[str, str]) -> None:
+    """Record the key of the running step: its digests as tags of the active run, its components as `key.json`."""
+    key = step_key(entry_point, click.get_current_context().params, inputs)
+    mlflow.log_dict(key.components, KEY_FILE)
+    mlflow.set_tags({KEY_TAG: key.digest, **{f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}})
+
+
+def file_fingerprint(path: Path) -> str:
+    """Return the SHA-256, 64 hexadecimal digits, of a file's name suffixes and bytes, or of all files of a folder.
+
+    The suffixes count, as they tell how the bytes are read; the rest of a file's own name does not.
+    """
+    digest = hashlib.sha256("".join(path.suffixes).lower().encode())
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            name = file.relative_to(path).as_posix() if path.is_dir() else ""
+            with file.open("rb") as content:
+                digest.update(f"\0{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def _digest(part: Any) -> str:
+    text = json.dumps(part, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steps.lineage.environment import environment
+from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey, file_fingerprint, step_key
+from tests import tables
+from tests.conftest import TRIVIAL, Result, children
+
+KEY = StepKey(
+    entry_point="train_rf",
+    parameters={"cv": 5, "max_depth": (None, 16), "scoring": "accuracy"},
+    seed=0,
+    inputs={"split": "a", "other": "b"},
+    source={"steps/train_rf.py": "1", "steps/forest/search.py": "2"},
+    environment={"python": "3.11.7", "numpy": "2.4.0"},
+)
+
+
+@pytest.mark.parametrize(
+    ("component", "changed"),
+    [
+        ("entry_point", {"entry_point": "train_rf_kmeans"}),
+        ("parameters", {"parameters": {**KEY.parameters, "cv": 6}}),
+        ("parameters", {"parameters": {**KEY.parameters, "max_depth": (16, None)}}),
+        ("parameters", {"parameters": {"cv": 5}}),
+        ("seed", {"seed": 1}),
+        ("inputs", {"inputs": {"split": "a", "other": "c"}}),
+        ("inputs", {"inputs": {"other": "b", "split": "a"}}),
+        ("source", {"source": {**KEY.source, "steps/forest/search.py": "3"}}),
+        ("source", {"source": {**KEY.source, "steps/forest/new.py": "3"}}),
+        ("environment", {"environment": {**KEY.environment, "numpy": "2.4.1"}}),
+    ],
+)
+def test_each_component_alone_changes_the_key_and_its_own_digest(component: str, changed: dict) -> None:
+    other = replace(KEY, **changed)
+    assert other.digest != KEY.digest
+    assert {name for name in KEY.digests if KEY.digests[name] != other.digests[name]} == {component}
+
+
+def test_the_key_is_the_same_forever() -> None:
+    assert KEY.digest == "1bc987cc985c1c40f524a0691797068c82f8a79ab87d3d0096a4cd869567b6ee"
+
+
+@given(st.permutations(list(KEY.parameters)), st.permutations(list(KEY.source)), st.permutations(list(KEY.environment)))
+def test_orders_that_mean_nothing_change_nothing(parameters: list, source: list, environment: list) -> None:
+    shuffled = replace(
+        KEY,
+        parameters={name: KEY.parameters[name] for name in parameters},
+        source={name: KEY.source[name] for name in source},
+        environment={name: KEY.environment[name] for name in environment},
+    )
+    assert shuffled.digest == KEY.digest
+
+
+def test_places_and_threads_decide_nothing() -> None:
+    parameters = {"split": "runs:/1/split", "n_jobs": 1, "cv": 5, "seed": 0}
+    first = step_key("train_rf", parameters, {"split": "a"})
+    assert first.digest == step_key("train_rf", parameters | {"split": "/x", "n_jobs": -1}, {"split": "a"}).digest
+    assert first.parameters == {"cv": 5}
+    assert first.seed == 0
+
+
+def test_the_environment_names_python_the_platform_and_the_locked_packages() -> None:
+    found = environment()
+    assert found["python"] == platform.python_version()
+    assert found["numpy"] == version("numpy")
+    assert "ruff" not in found
+
+
+def test_the_bytes_and_the_suffixes_make_a_files_fingerprint(tmp_path: Path) -> None:
+    def fingerprint(name: str, content: bytes) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return file_fingerprint(path)
+
+    first = fingerprint("t.csv", b"a")
+    assert first == fingerprint("other.CSV", b"a") == fingerprint("t.csv", b"a")
+    assert len({first, fingerprint("t.csv", b"b"), fingerprint("t.tsv", b"a"), fingerprint("t.csv.gz", b"a")}) == 4
+
+
+def test_the_files_of_a_folder_make_its_fingerprint(tmp_path: Path) -> None:
+    seen = set()
+    for files in ({"a": b"1", "b": b"2"}, {"a": b"2", "b": b"1"}, {"a": b"1"}, {"a": b"1", "c": b"2"}):
+        folder = tmp_path / str(len(seen))
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        seen.add(file_fingerprint(folder))
+    assert len(seen) == 4
+
+
+def test_equal_steps_record_equal_keys(step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path) -> None:
+    """Whatever the runs' IDs, the file's place, and the way the same grid is written."""
+    tables.numeric_binary().to_csv(folder / "t.csv", index=False)
+    (folder / "below").mkdir()
+    tables.numeric_binary().to_csv(folder / "below" / "other.csv", index=False)
+    grids = TRIVIAL | {"target": "sick", "min_class_rows": "2"}
+    first = step("main", data=str(folder / "t.csv"), **grids)
+    again = {"n_estimators": " 5 ,5", "n_jobs": "1"}
+    second = step("main", data=str(folder / "below" / "other.csv"), **grids | again)
+    assert (first.code, second.code) == (0, 0), first.out + second.out
+    one, two = (children(client, result.run) for result in (first, second))
+    for name in one:
+        keys = [steps[name].data.tags[KEY_TAG] for steps in (one, two)]
+        assert keys[0] == keys[1], name
+        recorded = mlflow.artifacts.load_dict(
+            mlflow.MlflowClient(client.tracking_uri).get_run(one[name].info.run_id).info.artifact_uri + f"/{KEY_FILE}"
+        )
+        assert recorded["entry_point"] == name
+        assert f"steps/{name}.py" in recorded["source"]
+        assert json.dumps(recorded)
