@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -239,9 +240,11 @@ def test_equal_inputs_give_equal_results(
         assert result.code == 0, result.out
         outcomes.append(outcome(client, children(client, result.run)))
     assert outcomes[0] == outcomes[1]
+    for name, tags in outcomes[0]["keys"].items():
+        assert set(tags) == {"grove.key", *(f"grove.key.{part}" for part in outcomes[0]["components"][name])}
 
 
-def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, object]:
+def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, Any]:
     """Return all that must be equal: file digests, fold scores, holdout metrics, predictions."""
 
     def read(name: str, path: str) -> object:
@@ -256,6 +259,11 @@ def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) 
             name: {tag: value for tag, value in run.data.tags.items() if tag.startswith("grove.output.")}
             for name, run in steps.items()
         },
+        "keys": {
+            name: {tag: value for tag, value in run.data.tags.items() if tag.startswith("grove.key")}
+            for name, run in steps.items()
+        },
+        "components": {name: read(name, "key.json") for name in steps},
         "table": read("load", "table/manifest.json")["files"],
         "split": read("preprocess", "split/manifest.json")["files"],
         "folds": {name: model["fold_scores"] for name, model in verdict["models"].items()},

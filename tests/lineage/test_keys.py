@@ -1,21 +1,16 @@
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-import mlflow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.lineage.environment import environment
-from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey, file_fingerprint, step_key
-from tests import tables
-from tests.conftest import TRIVIAL, Result, children
+from steps.lineage.keys import StepKey, file_fingerprint, step_key
 
 KEY = StepKey(
     entry_point="train_rf",
@@ -99,25 +94,3 @@ def test_the_files_of_a_folder_make_its_fingerprint(tmp_path: Path) -> None:
             (folder / name).write_bytes(content)
         seen.add(file_fingerprint(folder))
     assert len(seen) == 4
-
-
-def test_equal_steps_record_equal_keys(step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path) -> None:
-    """Whatever the runs' IDs, the file's place, and the way the same grid is written."""
-    tables.numeric_binary().to_csv(folder / "t.csv", index=False)
-    (folder / "below").mkdir()
-    tables.numeric_binary().to_csv(folder / "below" / "other.csv", index=False)
-    grids = TRIVIAL | {"target": "sick", "min_class_rows": "2"}
-    first = step("main", data=str(folder / "t.csv"), **grids)
-    again = {"n_estimators": " 5 ,5", "n_jobs": "1"}
-    second = step("main", data=str(folder / "below" / "other.csv"), **grids | again)
-    assert (first.code, second.code) == (0, 0), first.out + second.out
-    one, two = (children(client, result.run) for result in (first, second))
-    for name in one:
-        keys = [steps[name].data.tags[KEY_TAG] for steps in (one, two)]
-        assert keys[0] == keys[1], name
-        recorded = mlflow.artifacts.load_dict(
-            mlflow.MlflowClient(client.tracking_uri).get_run(one[name].info.run_id).info.artifact_uri + f"/{KEY_FILE}"
-        )
-        assert recorded["entry_point"] == name
-        assert f"steps/{name}.py" in recorded["source"]
-        assert json.dumps(recorded)
