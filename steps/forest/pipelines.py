@@ -6,16 +6,12 @@ training rows of a fold only, and a served model takes raw rows.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -35,84 +31,6 @@ TRUSTED_TYPES = [
 ]
 """What skops must be told to trust in these pipelines: public names of Python, numpy and pandas, a class of
 scikit-learn."""
-
-DATE_PARTS = ("year", "month", "day", "day_of_week")
-
-
-def encoder(
-    numeric: Sequence[str], dates: Sequence[str], categorical: Sequence[str], max_categories: int
-) -> ColumnTransformer:
-    """Return what turns raw rows into numbers: numbers, parts of dates, one column for each category.
-
-    Missing numbers, and parts of missing dates, are the training rows' median. A missing category is a category of its
-    own; the rarest beyond `max_categories`, and those never seen in training, share one column.
-    """
-    # The one-hot encoder tells None from NaN and refuses pd.NA; in a category of pandas they are one. pandas makes
-    # categories of many columns only from an array; objects compare with those of any type seen in training.
-    categories = Pipeline(
-        [
-            ("values", FunctionTransformer(np.asarray, kw_args={"dtype": "O"})),
-            ("one_missing", FunctionTransformer(pd.DataFrame, kw_args={"dtype": "category"})),
-            ("objects", FunctionTransformer(pd.DataFrame, kw_args={"dtype": "O"})),
-            (
-                "one_hot",
-                OneHotEncoder(max_categories=max_categories, handle_unknown="infrequent_if_exist", sparse_output=False),
-            ),
-        ]
-    )
-    return ColumnTransformer(
-        [
-            ("numeric", _numbers(len(numeric)), list(numeric)),
-            *((f"date_{position}", _date_parts(), name) for position, name in enumerate(dates)),
-            ("categorical", categories, list(categorical)),
-        ]
-    )
-
-
-def _median() -> SimpleImputer:
-    return SimpleImputer(strategy="median", keep_empty_features=True)
-
-
-def _numbers(columns: int) -> Pipeline:
-    """Return what turns numbers of any type into floats, infinite ones being missing.
-
-    None, NaN and pandas' NA are missing, whatever else is in the column. Only a flat array of pandas takes all of them.
-    """
-    nan = {"nan": np.nan, "posinf": np.nan, "neginf": np.nan}
-    return Pipeline(
-        [
-            ("flat", FunctionTransformer(np.ravel)),
-            ("nullable", FunctionTransformer(pd.array, kw_args={"dtype": "Float64"})),
-            ("floats", FunctionTransformer(np.asarray, kw_args={"dtype": "float64"})),
-            ("finite", FunctionTransformer(np.nan_to_num, kw_args=nan)),
-            ("rows", FunctionTransformer(np.reshape, kw_args={"shape": (-1, columns)})),
-            ("missing", _median()),
-        ]
-    )
-
-
-def _date_parts() -> Pipeline:
-    """Return what turns one column of dates into year, month, day and day of the week (0 is Monday).
-
-    A date may be a date, a moment or ISO 8601 text; moments with a time zone are read in UTC.
-    """
-    parts = [
-        (
-            part,
-            Pipeline(
-                [("of", FunctionTransformer(operator.attrgetter(part))), ("column", FunctionTransformer(pd.DataFrame))]
-            ),
-        )
-        for part in DATE_PARTS
-    ]
-    return Pipeline(
-        [
-            ("parse", FunctionTransformer(pd.to_datetime, kw_args={"format": "ISO8601", "utc": True})),
-            ("dates", FunctionTransformer(pd.DatetimeIndex)),
-            ("parts", FeatureUnion(parts)),
-            ("missing", _median()),
-        ]
-    )
 
 
 def forest_pipeline(encode: ColumnTransformer, seed: int) -> Pipeline:

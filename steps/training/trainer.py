@@ -17,10 +17,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
+from steps.forest.encoder import encoder
 from steps.forest.grid import candidates
 from steps.forest.labels import encode_labels
 from steps.forest.metrics import column_importances
-from steps.forest.pipelines import encoder, settings, with_classes
+from steps.forest.pipelines import settings, with_classes
 from steps.forest.scoring import check_scoring
 from steps.forest.search import Search, check_rows, search
 from steps.lineage.artifacts import Artifact, fetch, publish

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from steps.forest.clusters import clusters_by_class, project_clusters
-from steps.forest.pipelines import encoder, kmeans_pipeline
+from steps.forest.encoder import encoder
+from steps.forest.pipelines import kmeans_pipeline
 
 CODES = np.arange(8) % 2
 

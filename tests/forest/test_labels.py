@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.forest.encoder import encoder
 from steps.forest.labels import as_text, codes_of, encode_labels
-from steps.forest.pipelines import encoder, forest_pipeline, with_classes
+from steps.forest.pipelines import forest_pipeline, with_classes
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
 LABELS = st.one_of(

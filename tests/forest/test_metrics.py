@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from steps.forest.encoder import encoder
 from steps.forest.metrics import column_importances, holdout_metrics, holdout_score, precision_recall_curves, roc_curves
-from steps.forest.pipelines import encoder, forest_pipeline
+from steps.forest.pipelines import forest_pipeline
 from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES
 
 CODES = np.array([0, 0, 1, 2])

@@ -15,7 +15,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from steps.forest.pipelines import cluster_features, encoder, forest_pipeline, kmeans_pipeline
+from steps.forest.encoder import encoder
+from steps.forest.pipelines import cluster_features, forest_pipeline, kmeans_pipeline
 from steps.forest.search import check_rows, folds, search
 
 PROJECT = Path(__file__).parents[2]

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import skops.io as sio
 
-from steps.forest.pipelines import encoder, kmeans_pipeline, settings, with_classes
+from steps.forest.encoder import encoder
+from steps.forest.pipelines import kmeans_pipeline, settings, with_classes
 from steps.lineage.models import content_digest
 from tests.conftest import PROJECT
 
