@@ -1,7 +1,7 @@
 """Raw rows as numbers, by stock functions and scikit-learn classes that load anywhere.
 
-Whatever a raw value may be at serving that load would have understood, the model takes: gaps among integers, numbers
-written as text, dates as dates or text.
+A served model meets values in other types than it was trained on: a gap among integers, NA beside None, a date as text.
+The first transformers of each branch bring them into one form.
 """
 
 from __future__ import annotations
