@@ -34,7 +34,7 @@ def main() -> None:
     defaults = {name: about["default"] for name, about in entries["main"]["parameters"].items()}
     table, schema = load(defaults)
     rows = table.select([*schema.features, schema.target])
-    hashes = row_hashes(table, [*schema.features, schema.target])
+    hashes = row_hashes(table, [*schema.features, schema.target], as_read=True)
     in_test = holdout_mask(hashes, seed=defaults["seed"], test_size=defaults["test_size"])
     train, test = rows.filter(pa.array(~in_test)).to_pandas(), rows.filter(pa.array(in_test)).to_pandas()
     encode = encoder(schema.numeric, schema.dates, schema.categorical, defaults["max_categories"])

@@ -50,10 +50,10 @@ def preprocess(
     left_out: dict[str, int] = {}
     rows = without_missing_target(read_verified(source.folder / "table.parquet"), schema.target, left_out)
     rows = without_rare_classes(rows, schema.target, min_class_rows, rare_classes == "drop", left_out)
-    in_test = holdout_mask(row_hashes(rows, hashed_columns(schema)), seed=seed, test_size=test_size)
+    in_test = holdout_mask(row_hashes(rows, hashed_columns(schema), as_read=True), seed=seed, test_size=test_size)
     parting = [c.name for c in schema.dropped if c.reason != NAMED_IN_DROP and len(pc.unique(rows[c.name])) > 1]
     rows = rows.select([column.name for column in used.columns])
-    seen = row_hashes(rows, rows.column_names)
+    seen = row_hashes(rows, rows.column_names, as_read=False)
     _, first, counts = np.unique(seen, return_index=True, return_counts=True)
     duplicated = int((counts - 1).sum())
     if duplicates == "drop" and duplicated:
@@ -144,7 +144,7 @@ def parted_twins(seen: np.ndarray, in_test: np.ndarray, parting: list[str]) -> l
     named = ", ".join(map(repr, parting))
     return [
         f"{twins:,} holdout rows equal a training row but for {named}, so the holdout is not all new to the models: "
-        f"with drop={','.join(parting)} such rows stay on one side."
+        f"add {','.join(parting)} to drop, and such rows stay on one side."
     ]
 
 

@@ -69,7 +69,7 @@ def test_classes_without_a_row_in_the_holdout_are_named() -> None:
 
 def side_hashes(table: pa.Table, **options: list[str]) -> list[int]:
     schema, _ = infer_schema(table, target="label", max_categories=9, **options)
-    return row_hashes(table, hashed_columns(schema)).tolist()
+    return row_hashes(table, hashed_columns(schema), as_read=True).tolist()
 
 
 VALUES = st.one_of(st.none(), st.integers(0, 3), st.integers(0, 2**60))
@@ -113,5 +113,5 @@ def test_twins_on_both_sides_are_counted_and_the_column_named() -> None:
     seen = np.array([1, 2, 1, 3], np.uint64)
     (note,) = parted_twins(seen, np.array([True, True, False, False]), ["user_id"])
     assert note.startswith("1 holdout rows equal a training row but for 'user_id', so")
-    assert "with drop=user_id such rows stay on one side" in note
+    assert "add user_id to drop, and such rows stay on one side" in note
     assert parted_twins(seen, np.array([True, False, True, False]), ["user_id"]) == []

@@ -16,6 +16,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
+LARGEST = float(np.finfo(np.float32).max)
 DATE_PARTS = ("year", "month", "day", "day_of_week")
 
 
@@ -65,6 +66,8 @@ def _numbers(columns: int) -> Pipeline:
             ("nullable", FunctionTransformer(pd.array, kw_args={"dtype": "Float64"})),
             ("floats", FunctionTransformer(np.asarray, kw_args={"dtype": "float64"})),
             ("finite", FunctionTransformer(np.nan_to_num, kw_args=nan)),
+            # A forest computes in float32 and refuses what is beyond.
+            ("bounded", FunctionTransformer(np.clip, kw_args={"a_min": -LARGEST, "a_max": LARGEST})),
             ("rows", FunctionTransformer(np.reshape, kw_args={"shape": (-1, columns)})),
             ("missing", _median()),
         ]

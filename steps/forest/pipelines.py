@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 TRUSTED_TYPES = [
     "numpy.argmin",
     "numpy.asarray",
+    "numpy.clip",
     "numpy.dtype",
     "numpy.nan_to_num",
     "numpy.ravel",

@@ -65,15 +65,15 @@ def _run(name: str) -> Iterator[None]:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    global _run_id
     try:
         check_tracking_uri(mlflow.get_tracking_uri())
         with interruption.held_back():  # it imports the store, which the end of a run needs too
             # A name given here would replace the one that the user gave with --run-name.
             run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
+            _run_id = run.info.run_id
     except (ValueError, OSError, MlflowException) as error:
         raise click.ClickException(one_line(error)) from error
-    global _run_id
-    _run_id = run.info.run_id
     try:
         _give_name(run, name)
         yield

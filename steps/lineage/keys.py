@@ -14,6 +14,7 @@ import mlflow
 
 from steps.lineage.environment import environment
 from steps.lineage.source import source_files
+from steps.table.source import COMPRESSIONS
 
 KEY_TAG = "grove.key"
 KEY_FILE = "key.json"
@@ -100,7 +101,8 @@ def file_fingerprint(path: Path) -> str:
 
     The suffixes count, as they tell how the bytes are read; the rest of a file's own name does not.
     """
-    digest = hashlib.sha256("".join(path.suffixes).lower().encode())
+    telling = path.suffixes[-2:] if path.suffix.lower() in COMPRESSIONS else path.suffixes[-1:]
+    digest = hashlib.sha256("".join(telling).lower().encode())
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if file.is_file():
             name = file.relative_to(path).as_posix() if path.is_dir() else ""

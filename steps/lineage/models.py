@@ -85,7 +85,7 @@ def content_digest(path: Path) -> str:
             members = {Path(name).stem: name for name in archive.namelist()}
             for part in filter(members.__contains__, numbers):
                 digest.update(archive.read(members[part]))
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, zlib.error) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError) as error:
         raise ValueError(f"Got {path} damaged ({error}), expected a model as it was saved: train it again.") from error
     return digest.hexdigest()
 

@@ -57,7 +57,8 @@ def read_table(path: Path, *, format: str = "auto", delimiter: str = "auto", enc
     Returns
     -------
     pyarrow.Table
-        At least one row; column names distinct and not empty; values as the file has them.
+        At least one row; column names distinct and not empty; values as the file has them. Row numbers that pandas
+        wrote as a column without a name are left out.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def _without_unnamed_index(table: pa.Table) -> pa.Table:
     # pandas writes row numbers that it was given no name for as a column beside the others.
     index = (table.schema.pandas_metadata or {}).get("index_columns", [])
     unnamed = [name for name in index if isinstance(name, str) and re.fullmatch(r"__index_level_\d+__", name)]
-    return table.drop_columns(unnamed)
+    return table.drop_columns([name for name in unnamed if pa.types.is_integer(table.schema.field(name).type)])
 
 
 def _read_folder(folder: Path) -> pa.Table:

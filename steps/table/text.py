@@ -8,15 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.dates import ISO_DATE, date_of, parse_dates
+from steps.table.dates import date_of, parse_dates
 
 MARKERS = ["", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "nan", "NaN", "null", "NULL", "None", "none"]
 TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 LEADING_ZERO = r"^[+-]?0[0-9]"
 INTEGER = r"^[+-]?\d+$"
 MOSTLY = 0.9
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 LOOKALIKES = {
-    r"^\d{1,4}([./-])\d{1,2}[./-]\d{1,4}(?:[ T].*)?$": "dates; write them as 2024-02-29 to have year, month and day",
+    rf"^(?:\d{{4}}[./-]{_DAY}[./-]{_DAY}|{_DAY}[./-]{_DAY}[./-][12]\d{{3}})(?:[ T].*)?$": (
+        "dates; write them as 2024-02-29 to have year, month and day"
+    ),
     r"^[€$£¥]\s?[+-]?\d[\d.,]*$|^[+-]?\d[\d.,]*\s?[%€$£¥]$": "numbers with a sign; write them without it",
 }
 """What nearly is something else, and what to do; looked at only when nothing else was understood."""
@@ -210,10 +213,12 @@ def _stays_text_note(values: pa.StringArray, counts: np.ndarray, name: str) -> l
     is_code = _matches(pc.match_substring_regex(values, LEADING_ZERO))
     kinds = {
         "numbers": _matches(pc.match_substring_regex(values, PLAIN.pattern)) & ~is_code,
-        "dates": _matches(pc.match_substring_regex(values, ISO_DATE)),
+        "dates": np.array([date_of(text) is not None for text in values.to_pylist()], bool),
     }
     for kind, mask in kinds.items():
         found, others = int(counts[mask].sum()), int(counts[~mask].sum())
+        if not others:
+            return [f"Column {name!r} stays text: some of its {kind} name a time zone and some do not."]
         if found >= MOSTLY * (found + others):
             shown = ", ".join(map(repr, values.filter(pa.array(~mask))[:3].to_pylist()))
             verb = "is" if others == 1 else "are"

@@ -104,6 +104,14 @@ def test_numbers_are_understood_however_they_are_written(asked, seen):
     np.testing.assert_array_equal(encoded, np.column_stack([seen, [5, 6]]))
 
 
+@pytest.mark.parametrize("build", BUILDERS)
+def test_numbers_beyond_float32_are_its_largest(build):
+    rows = pd.DataFrame({"x": [*NUMBERS[:10], 1e300, -1e300]})
+    pipeline = fitted(build, rows, categorical=())
+    assert pipeline["encode"].transform(rows)[10:, 0].tolist() == [3.4028234663852886e38, -3.4028234663852886e38]
+    assert pipeline.predict(rows).shape == (12,)
+
+
 def test_text_that_is_no_number_is_refused():
     pipeline = fitted(forest_pipeline, pd.DataFrame({"x": NUMBERS}), categorical=())
     with pytest.raises(ValueError, match="could not convert string to float: 'many'"):

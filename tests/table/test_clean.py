@@ -140,6 +140,8 @@ def test_a_few_texts_among_numbers_are_shown():
     [
         ([*map(str, range(1, 30)), "007"], "29 of its 30 values are numbers: 1 is in the way, such as '007'."),
         (["2024-01-31"] * 20 + ["soon"], "20 of its 21 values are dates: 1 is in the way, such as 'soon'."),
+        (["2024-02-01"] * 19 + ["2024-02-30"], "19 of its 20 values are dates: 1 is in the way, such as '2024-02-30'."),
+        (["2024-02-01", "2024-02-01T00:00Z"], "some of its dates name a time zone and some do not"),
         (["31/05/2020", "01.06.2020"], "such as '31/05/2020' look like dates; write them as 2024-02-29"),
         (["12%", "7 %"], "such as '12%' look like numbers with a sign"),
         (["$1,000", "€ 7.5"], "such as '$1,000' look like numbers with a sign"),
@@ -152,7 +154,7 @@ def test_what_keeps_a_column_from_being_numbers_or_dates_is_said(values, words):
     assert words in note
 
 
-@pytest.mark.parametrize("values", [["007", "012"], ["a", "b"], ["1.2.3", "4.5.6.7"]])
+@pytest.mark.parametrize("values", [["007", "012"], ["a", "b"], ["1.2.3", "4.5.6.7"], ["1.2.0", "123-45-0000"]])
 def test_codes_and_words_are_not_worth_a_note(values):
     assert cleaned(values) == (values, pa.string(), [])
 
