@@ -11,6 +11,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from steps.lineage.entry_point import NOTE_TAG
+from steps.lineage.interruption import held_back
 
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
 
@@ -33,18 +34,19 @@ def log_candidates(parent: Run, table: pd.DataFrame, hyperparameters: list[str],
     inherited = {name: parent.data.tags[name] for name in _INHERITED if name in parent.data.tags}
     for row in table.to_dict("records"):
         settings = {name: show(row[name]) for name in hyperparameters}
-        run = client.create_run(
-            parent.info.experiment_id,
-            run_name=", ".join(f"{name}={value}" for name, value in settings.items()),
-            tags={**inherited, MLFLOW_PARENT_RUN_ID: parent.info.run_id},
-        )
-        client.log_batch(
-            run.info.run_id,
-            metrics=_metrics(row, scoring),
-            params=[Param(name, value) for name, value in settings.items()],
-            tags=[RunTag("grove.rank", str(row["rank"])), RunTag(NOTE_TAG, _note(row, scoring, len(table)))],
-        )
-        client.set_terminated(run.info.run_id)
+        with held_back():  # a candidate is logged wholly or not at all
+            run = client.create_run(
+                parent.info.experiment_id,
+                run_name=", ".join(f"{name}={value}" for name, value in settings.items()),
+                tags={**inherited, MLFLOW_PARENT_RUN_ID: parent.info.run_id},
+            )
+            client.log_batch(
+                run.info.run_id,
+                metrics=_metrics(row, scoring),
+                params=[Param(name, value) for name, value in settings.items()],
+                tags=[RunTag("grove.rank", str(row["rank"])), RunTag(NOTE_TAG, _note(row, scoring, len(table)))],
+            )
+            client.set_terminated(run.info.run_id)
 
 
 def show(value: Any) -> str:

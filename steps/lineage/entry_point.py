@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from steps.lineage.tracking import check_tracking_uri
 FAILURE_TAG = "grove.failure"
 NOTE_TAG = "mlflow.note.content"
 
+_ATTEMPTS = 4
+_PAUSE_SECONDS = 0.5
 _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 
 
@@ -113,14 +116,19 @@ def _end(status: str, reason: str, details: str | None = None) -> None:
     if _run_id is None:
         return
     client = mlflow.MlflowClient()
+    for _ in range(_ATTEMPTS):
+        try:
+            client.set_terminated(_run_id, status)
+            _end_below(client, _run_id)
+            break
+        except (MlflowException, OSError):  # such as a database that what was interrupted still locks
+            time.sleep(_PAUSE_SECONDS)
     with contextlib.suppress(MlflowException, OSError):
         client.set_tag(_run_id, FAILURE_TAG, reason[:5000])
         client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000]))
         if details:
             client.log_text(_run_id, details, "traceback.txt")
     with contextlib.suppress(MlflowException, OSError):
-        _end_below(client, _run_id)
-        client.set_terminated(_run_id, status)
         while mlflow.active_run():  # or MLflow ends it once more at exit, as FINISHED
             mlflow.end_run(status)
 
