@@ -210,7 +210,10 @@ def _publish(
             "verdict",
             step="evaluate",
             inputs=(data, *(c.search for c in contestants)),
-            apart={"model_uris": {c.name: c.uri for c in contestants}},
+            apart={
+                "model_uris": {c.name: c.uri for c in contestants},
+                "models": {uri: files for c in contestants for uri, files in c.search.apart["models"].items()},
+            },
         )
     click.echo(f"evaluate: {verdict.sentence}")
     describe(f"**{markdown.escape(verdict.sentence)}**\n\n{markdown.text_table(*score_table(content))}")

@@ -2,7 +2,8 @@
 
 Reads every parameter of the steps.
 Writes nothing itself: it starts each step with mlflow.run, as a nested run, and hands it the artifact URIs of the steps
-before it. Its own run's description is the summary.
+before it. A step that a finished run has done already, with the same key, is not started: that run is taken. Its own
+run's description is the summary.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import mlflow
 import yaml
 
 from steps.forest.options import SEARCH_OPTIONS
-from steps.lineage.artifacts import download, resolve
-from steps.lineage.chain import Chain, artifact
+from steps.lineage.artifacts import OWN, download, resolve
+from steps.lineage.cache import CACHE_OPTIONS, Cache
+from steps.lineage.chain import Chain, StepRun
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.keys import file_fingerprint
 from steps.lineage.options import options
-from steps.lineage.registry import REGISTRY_OPTIONS
-from steps.lineage.source import PROJECT
+from steps.lineage.pipeline import Parameters, Pipeline, finished_at
+from steps.lineage.provenance import hand_on, refuse_dirty
+from steps.lineage.registry import REGISTRY_OPTIONS, check_champion
+from steps.lineage.source import PROJECT, refuse_edited
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 from steps.report.card import score_table
@@ -35,38 +40,66 @@ PARAMETERS = {
     name: list(entry["parameters"])
     for name, entry in yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"].items()
 }
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS
 
 
 @click.command("main", cls=EntryPoint)
-@options(*PARAMETERS["main"], types=TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS, as_typed=True)
-def main(**values: str) -> None:
+@options(*(name for name in PARAMETERS["main"] if name not in CACHE_OPTIONS), types=TYPES, as_typed=True)
+@options(*CACHE_OPTIONS, types=CACHE_OPTIONS)
+@click.pass_context
+def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool, **values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
-    values["data"] = resolve(values["data"])
-    with Chain(PARAMETERS, values) as chain:
+    if strict:
+        refuse_dirty(context.obj["source"])
+    hand_on(context.obj)
+    if not values["data"].startswith(OWN):
+        values["data"] = resolve(values["data"])
+    experiment_id = mlflow.active_run().info.experiment_id
+    finished = Cache(experiment_id, cache_audit, check_champion) if cache == "use" else None
+    with Chain(before=refuse_edited) as chain:
+        pipeline = Pipeline(chain, finished, cache == "off", Parameters(PARAMETERS, values, TYPES))
         try:
-            load = chain.run("load")
-            split = artifact(chain.run("preprocess", table=artifact(load, "table")), "split")
-            trained = train(chain, split, values["n_jobs"])
-            models = ",".join(artifact(run_id, "model") for run_id in trained.values())
-            evaluated = chain.run("evaluate", split=split, models=models)
-            registered = chain.run("register", verdict=artifact(evaluated, "verdict"))
+            evaluated, registered = run(pipeline, values)
         except RuntimeError as error:
             raise click.ClickException(str(error)) from error
-        summarize(chain, evaluated, registered)
+        summarize(pipeline, evaluated, registered)
 
 
-def train(chain: Chain, split: str, n_jobs: str) -> dict[str, str]:
+def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:
+    """Run all steps; return the last two."""
+    load = pipeline.run("load", {"data": data_fingerprint(values["data"])})
+    preprocess = pipeline.run("preprocess", {"table": load.fingerprint}, table=load.output)
+    trained = train(pipeline, preprocess, values["n_jobs"])
+    evaluate = pipeline.run(
+        "evaluate",
+        {"split": preprocess.fingerprint, **{name: trainer.fingerprint for name, trainer in trained.items()}},
+        split=preprocess.output,
+        models=",".join(trainer.artifact("model") for trainer in trained.values()),
+    )
+    return evaluate, pipeline.run("register", {"verdict": evaluate.fingerprint}, verdict=evaluate.output)
+
+
+def data_fingerprint(data: str) -> str | None:
+    """Return the fingerprint of the raw data; None if it can't be read, of which load says more."""
+    try:
+        return file_fingerprint(download(data, "data"))
+    except (ValueError, OSError):
+        return None
+
+
+def train(pipeline: Pipeline, split: StepRun, n_jobs: str) -> dict[str, StepRun]:
     """Run the trainers: side by side when all cores are theirs, else in turn, so that `n_jobs` is not exceeded."""
+    inputs, uris = {"split": split.fingerprint}, {"split": split.output}
     if n_jobs == "-1":
-        return chain.run_together({trainer: {"split": split} for trainer in TRAINERS})
-    return {trainer: chain.run(trainer, split=split) for trainer in TRAINERS}
+        return pipeline.run_together(dict.fromkeys(TRAINERS, (inputs, uris)))
+    return {trainer: pipeline.run(trainer, inputs, **uris) for trainer in TRAINERS}
 
 
-def summarize(chain: Chain, evaluated: str, registered: str) -> None:
+def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> None:
     """Print the comparison and what to type next; make them the run's description."""
-    path = download(artifact(evaluated, "verdict/verdict.json"), "verdict")
+    path = download(evaluated.artifact("verdict/verdict.json"), "verdict")
     verdict = json.loads(Path(path).read_text(encoding="utf-8"))
-    tags = mlflow.get_run(registered).data.tags
+    tags = registered.run.data.tags
     name, version = tags["grove.model_name"], tags["grove.model_version"]
     scoring = verdict["scoring"]
     head, cells = score_table(verdict)
@@ -78,19 +111,40 @@ def summarize(chain: Chain, evaluated: str, registered: str) -> None:
     click.echo(f"\n{verdict['sentence']}\n\nRegistered {verdict['winner']} as {name}, version {version}: {champion}")
     for purpose, command in next_commands(champion).items():
         click.echo(f"{purpose}\n  {command}")
-    links = [
-        [markdown.link(run.info.run_name, run.info.experiment_id, run.info.run_id), run.info.status.lower()]
-        for run in chain.children()
-    ]
     describe(
         f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.text_table(head, cells)}\n\n"
         f"Registered {markdown.escape(verdict['winner'])} as {markdown.escape(name)} version {version}, "
-        f"alias champion.\n\n{markdown.table(['step', 'status'], links)}"
+        f"alias champion.\n\n{markdown.shortened(step_table(pipeline.steps), 6000)}"
     )
     for model, found in verdict["models"].items():
         scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}
         mlflow.log_metrics({f"{model}_{metric}": value for metric, value in scores.items() if value is not None})
-    mlflow.set_tags({"grove.winner": verdict["winner"], "grove.model_name": name, "grove.model_version": version})
+    cached = ",".join(step for step, taken in pipeline.steps.items() if taken.cached)
+    mlflow.set_tags(
+        {
+            "grove.winner": verdict["winner"],
+            "grove.model_name": name,
+            "grove.model_version": version,
+            "grove.cached": cached or "none",
+        }
+    )
+
+
+def step_table(steps: dict[str, StepRun]) -> str:
+    """Return a Markdown table of the steps: which run each is, whether it was taken, when it was made, and why."""
+    return markdown.table(
+        ["step", "run", "", "finished", "why"],
+        [
+            [
+                markdown.escape(step),
+                markdown.link(done.run_id[:8], done.run.info.experiment_id, done.run_id),
+                "cached" if done.cached else "run",
+                finished_at(done.run),
+                markdown.escape("; ".join(done.reasons)),
+            ]
+            for step, done in steps.items()
+        ],
+    )
 
 
 def next_commands(model_uri: str) -> dict[str, str]:

@@ -19,12 +19,10 @@ from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.keys import record_key
 from steps.lineage.options import options
-from steps.lineage.registry import REGISTRY_OPTIONS
+from steps.lineage.registry import CHAMPION, MODEL_TAG, REGISTRY_OPTIONS
 from steps.report import markdown
 
-CHAMPION, PREVIOUS = "champion", "previous"
-MODEL_TAG = "grove.model"
-"""Set together with the version, so that a model is known again even if nothing else was written."""
+PREVIOUS = "previous"
 
 
 @click.command("register", cls=EntryPoint)

@@ -7,8 +7,11 @@ import steps.forest  # noqa: F401  # before any test module loads scikit-learn: 
 # isort: split
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ import mlflow
 import pytest
 import yaml
 from mlflow.entities import Run
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 PROJECT = Path(__file__).parents[1]
 MLPROJECT = yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
@@ -137,6 +141,11 @@ def clone(tmp_path: Path) -> Iterator[Path]:
     yield copy_project(tmp_path / "a clone" / "grove")
 
 
+def stored(client: mlflow.MlflowClient, run_id: str, path: str) -> Path:
+    """Return where an artifact lies in the store, to look at it or to spoil it."""
+    return Path(local_file_uri_to_path(client.get_run(run_id).info.artifact_uri)) / path
+
+
 def copy_project(target: Path) -> Path:
     """Copy the project's files, tracked and new ones, and commit them."""
     listed = subprocess.run(
@@ -160,3 +169,39 @@ def children(client: mlflow.MlflowClient, run: Run) -> dict[str, Run]:
     """Return the runs below a run, by name, in the order of their start."""
     found = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{run.info.run_id}'", order_by=["start_time ASC"])
     return {child.info.run_name: child for child in found}
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[str]:
+    """A git daemon of the test's own: the project at /repo, and inside a larger repository at /larger."""
+    copy_project(tmp_path / "served" / "repo")
+    copy_project(tmp_path / "served" / "larger" / "tools" / "grove")
+    subprocess.run(["rm", "-rf", str(tmp_path / "served" / "larger" / "tools" / "grove" / ".git")], check=True)
+    commit(tmp_path / "served" / "larger")
+    port = free_port()
+    command = ["git", "daemon", f"--base-path={tmp_path / 'served'}", "--export-all", "--listen=127.0.0.1"]
+    with subprocess.Popen(
+        [*command, f"--port={port}", "--reuseaddr"], stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            wait_for(port, server)
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], seconds: float = 90) -> None:
+    """Wait until somebody listens on the port of this machine."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.2)
+    raise TimeoutError(f"nothing listens on port {port}")

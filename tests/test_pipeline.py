@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import pytest
 import requests
 
 from tests import tables
-from tests.conftest import PROJECT, TRIVIAL, Result, children, commit, copy_project
+from tests.conftest import PROJECT, TRIVIAL, Result, children, free_port, wait_for
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 
@@ -144,23 +142,6 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
             os.killpg(server.pid, signal.SIGTERM)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes], seconds: float = 90) -> None:
-    """Wait until somebody listens on the port of this machine."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise TimeoutError(f"nothing listens on port {port}")
-
-
 @pytest.mark.parametrize(
     ("make", "target", "label"),
     [
@@ -189,25 +170,6 @@ def test_other_tables_go_through(
     predicted = list(model.predict(table.drop(columns=target).head(20)))
     assert {type(value.item() if hasattr(value, "item") else value) for value in predicted} == {label}
     assert set(predicted) <= set(table[target])
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[str]:
-    """A git daemon of the test's own: the project at /repo, and inside a larger repository at /larger."""
-    copy_project(tmp_path / "served" / "repo")
-    copy_project(tmp_path / "served" / "larger" / "tools" / "grove")
-    subprocess.run(["rm", "-rf", str(tmp_path / "served" / "larger" / "tools" / "grove" / ".git")], check=True)
-    commit(tmp_path / "served" / "larger")
-    port = free_port()
-    command = ["git", "daemon", f"--base-path={tmp_path / 'served'}", "--export-all", "--listen=127.0.0.1"]
-    with subprocess.Popen(
-        [*command, f"--port={port}", "--reuseaddr"], stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
-        try:
-            wait_for(port, server)
-            yield f"git://127.0.0.1:{port}"
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
 
 
 def test_git_url_with_data_where_the_command_is_typed(

@@ -20,7 +20,7 @@ from steps.lineage.source import PROJECT
 from steps.lineage.tracking import without_credentials
 from steps.table.manifest import verify, write_manifest
 
-_OWN = "project:"
+OWN = "project:"
 _PROBE_SECONDS = 10.0
 _SCHEMES_WITHOUT_HOST = ("runs:/", "models:/", "mlflow-artifacts:/", "dbfs:/")
 
@@ -67,21 +67,22 @@ def resolve(uri: str) -> str:
     A relative path means relative to the folder where the command was typed; `project:` before it, to the
     project's own folder, wherever MLflow put that.
     """
-    if uri.startswith(_OWN):
-        return str(PROJECT / uri.removeprefix(_OWN))
-    if _is_remote(uri):
+    if uri.startswith(OWN):
+        return str(PROJECT / uri.removeprefix(OWN))
+    if is_remote(uri):
         return uri
     return str(typed_in() / Path(uri).expanduser())
 
 
-def _is_remote(uri: str) -> bool:
+def is_remote(uri: str) -> bool:
+    """Return whether it is a URI of another place than this machine's file system."""
     return "://" in uri or uri.startswith(_SCHEMES_WITHOUT_HOST)
 
 
 def download(uri: str, name: str) -> Path:
     """Return the local path of what the URI or path leads to; `name` is the option's, for the message."""
     place = resolve(uri)
-    if not _is_remote(place):
+    if not is_remote(place):
         return Path(place)
     try:
         # A plain web server is no artifact store to MLflow, but a source of datasets.

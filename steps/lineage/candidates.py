@@ -31,7 +31,8 @@ def log_candidates(parent: Run, table: pd.DataFrame, hyperparameters: list[str],
         The metric's name; the score in each fold is a step of `fold_<scoring>`.
     """
     client = mlflow.MlflowClient()
-    inherited = {name: parent.data.tags[name] for name in _INHERITED if name in parent.data.tags}
+    tags = client.get_run(parent.info.run_id).data.tags  # of the active run MLflow keeps those of its start
+    inherited = {name: tags[name] for name in _INHERITED if name in tags}
     for row in table.to_dict("records"):
         settings = {name: show(row[name]) for name in hyperparameters}
         with held_back():  # a candidate is logged wholly or not at all

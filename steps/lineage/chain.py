@@ -1,11 +1,12 @@
-"""Steps as nested runs: started with mlflow.run, watched, and ended together."""
+"""Steps as nested runs: started with mlflow.run or taken from the cache, watched, and ended together."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -13,12 +14,50 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.projects import ExecutionException
 
+from steps.lineage.cache import APART_TAG, output_of
 from steps.lineage.entry_point import FAILURE_TAG
 from steps.lineage.interruption import end_children
-from steps.table.manifest import MANIFEST
 
-OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None}
-"""What a step leaves as an artifact of its run; a trainer leaves its search, and a model."""
+
+@dataclass(frozen=True)
+class StepRun:
+    """A finished run of a step.
+
+    Attributes
+    ----------
+    step
+        The entry point's name.
+    run
+        As it was when it had finished.
+    cached
+        Whether it was taken instead of running the step.
+    reasons
+        Why it was not, in words; empty when nothing is known.
+    """
+
+    step: str
+    run: Run
+    cached: bool = False
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        """The run's ID."""
+        return str(self.run.info.run_id)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of what later steps read; None for the last step."""
+        return self.run.data.tags.get(f"grove.output.{output_of(self.step)}")
+
+    @property
+    def output(self) -> str:
+        """The URI of what later steps read."""
+        return self.artifact(str(output_of(self.step)))
+
+    def artifact(self, path: str) -> str:
+        """Return the URI of one of the run's artifacts."""
+        return f"runs:/{self.run_id}/{path}"
 
 
 class Chain:
@@ -26,15 +65,15 @@ class Chain:
 
     Parameters
     ----------
-    parameters
-        Each entry point's parameters, as MLproject names them.
-    values
-        The values that the user gave, handed to each step that has a parameter of the name.
+    project
+        The folder with their MLproject.
+    before
+        Called before a step is started, to raise RuntimeError if it must not be.
     """
 
-    def __init__(self, parameters: Mapping[str, Sequence[str]], values: Mapping[str, Any]) -> None:
-        self._parameters = parameters
-        self._values = values
+    def __init__(self, project: str = ".", before: Callable[[], None] = lambda: None) -> None:
+        self._project = project
+        self._before = before
         self._parent = mlflow.active_run().info
         # An MLflow run is active in its own thread only. It is entered in each of these without being ended there.
         self._pool = ThreadPoolExecutor(initializer=mlflow.start_run, initargs=(self._parent.run_id,))
@@ -55,53 +94,58 @@ class Chain:
             end_children()
         self._pool.shutdown(wait=error is None, cancel_futures=True)
 
-    def run(self, step: str, **inputs: str) -> str:
-        """Run one step and return its run's ID."""
-        return self.run_together({step: inputs})[step]
-
-    def run_together(self, steps: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-        """Run the steps side by side and return their runs' IDs; when one fails the others are ended.
+    def together(self, steps: Mapping[str, Callable[[], StepRun]]) -> dict[str, StepRun]:
+        """Call the functions, which run the steps, side by side; when one fails the others are ended.
 
         Raises
         ------
         RuntimeError
             Saying which step failed, and why.
         """
-        started = {self._pool.submit(self._run, step, inputs): step for step, inputs in steps.items()}
+        started = {self._pool.submit(work): step for step, work in steps.items()}
         done, _ = wait(started, return_when=FIRST_EXCEPTION)
         for future in done:
             self._check(future, started[future])
         return {step: future.result() for future, step in started.items()}
 
-    def _check(self, future: Future[str], step: str) -> None:
+    def _check(self, future: Future[StepRun], step: str) -> None:
         try:
             future.result()
         except ExecutionException as error:
             raise RuntimeError(f"{step} failed: {self._why(step)}") from error
 
-    def _run(self, step: str, inputs: Mapping[str, str]) -> str:
+    def start(self, step: str, parameters: Mapping[str, Any], *, apart: bool = False) -> Run:
+        """Run one step and return its finished run; to be called below `together`.
+
+        Parameters
+        ----------
+        parameters
+            The entry point's; those left out have MLproject's defaults.
+        apart
+            Whether no later main may take the run for its own.
+        """
         if self._closing.is_set():
             raise ExecutionException(f"{step} is not started, as the chain is being ended")
-        values = {name: self._values[name] for name in self._parameters[step] if name in self._values}
-        run = mlflow.run(
-            ".",
+        self._before()
+        started = mlflow.run(
+            self._project,
             entry_point=step,
-            parameters={**values, **inputs},
+            parameters=dict(parameters),
             experiment_id=self._parent.experiment_id,
             env_manager="local",
             run_name=step,
         )
-        self._check_output(step, run.run_id)
-        return run.run_id
+        if apart:
+            mlflow.MlflowClient().set_tag(started.run_id, APART_TAG, "off")
+        return self._finished(step, started.run_id)
 
-    def _check_output(self, step: str, run_id: str) -> None:
-        output = OUTPUTS.get(step, "search")
-        if output is None:
-            return
-        files = mlflow.MlflowClient().list_artifacts(run_id, output)
-        if f"{output}/{MANIFEST}" not in {file.path for file in files}:
+    def _finished(self, step: str, run_id: str) -> Run:
+        run = mlflow.get_run(run_id)
+        output = output_of(step)
+        if output is not None and f"grove.output.{output}" not in run.data.tags:
             mlflow.MlflowClient().set_terminated(run_id, "FAILED")
-            raise ExecutionException(f"{step} ended without {output}/{MANIFEST}")
+            raise ExecutionException(f"{step} ended without its {output}")
+        return run
 
     def _why(self, step: str) -> str:
         for run in self.children():
@@ -118,8 +162,3 @@ class Chain:
                 order_by=["attributes.start_time ASC"],
             )
         )
-
-
-def artifact(run_id: str, path: str) -> str:
-    """Return the URI of a run's artifact."""
-    return f"runs:/{run_id}/{path}"

@@ -19,13 +19,17 @@ import click
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from steps.lineage import interruption
+from steps.lineage import interruption, provenance
+from steps.lineage.errors import one_line
+from steps.lineage.source import source_read_at_start
 from steps.lineage.tracking import check_tracking_uri
 
 FAILURE_TAG = "grove.failure"
 NOTE_TAG = "mlflow.note.content"
 
 _ATTEMPTS = 4
+_NOTE_CHARACTERS = 8000
+"""MLflow refuses longer tags."""
 _PAUSE_SECONDS = 0.5
 _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 
@@ -47,6 +51,8 @@ class EntryPoint(click.Command):
                 interruption.install(lambda: _last_words(folder))
                 # Not click's own main, which turns Ctrl-C into an error of another kind.
                 with _run(str(self.name)), self.make_context(str(self.name), sys.argv[1:]) as context:
+                    source_read_at_start(str(self.name))
+                    context.obj = provenance.record(str(self.name), self._as_typed(context))
                     self.invoke(context)
             except click.ClickException as error:
                 print(f"Error: {error.format_message()}", file=sys.stderr)
@@ -55,6 +61,10 @@ class EntryPoint(click.Command):
                 _end("KILLED", "interrupted")
                 print(f"{self.name}: interrupted", file=sys.stderr)
                 sys.exit(interruption.EXIT_CODE)
+
+    def _as_typed(self, context: click.Context) -> dict[str, str]:
+        typed, _, _ = self.make_parser(context).parse_args(sys.argv[1:])
+        return {name: str(value) for name, value in typed.items()}
 
 
 def describe(text: str) -> None:
@@ -104,13 +114,6 @@ def _give_name(run: mlflow.ActiveRun, name: str) -> None:
         mlflow.set_tag("mlflow.runName", name)
 
 
-def one_line(error: Exception | str) -> str:
-    """Return an error's message in one line."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.strerror}: {error.filename}"
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _end(status: str, reason: str, details: str | None = None) -> None:
     # The store may be what failed; then MLflow's parent process still marks the run by the exit code.
     if _run_id is None:
@@ -125,7 +128,8 @@ def _end(status: str, reason: str, details: str | None = None) -> None:
             time.sleep(_PAUSE_SECONDS)
     with contextlib.suppress(MlflowException, OSError):
         client.set_tag(_run_id, FAILURE_TAG, reason[:5000])
-        client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000]))
+        said = client.get_run(_run_id).data.tags.get(NOTE_TAG, "")
+        client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000], said))
         if details:
             client.log_text(_run_id, details, "traceback.txt")
     with contextlib.suppress(MlflowException, OSError):
@@ -133,10 +137,10 @@ def _end(status: str, reason: str, details: str | None = None) -> None:
             mlflow.end_run(status)
 
 
-def _failure_note(status: str, reason: str) -> str:
+def _failure_note(status: str, reason: str, said: str) -> str:
     # As code, in which Markdown and HTML are shown as they are.
     quoted = reason.replace("```", "'''")
-    return f"**{status.capitalize()}**\n\n```\n{quoted}\n```"
+    return f"**{status.capitalize()}**\n\n```\n{quoted}\n```\n\n{said}".strip()[:_NOTE_CHARACTERS]
 
 
 def _end_below(client: mlflow.MlflowClient, run_id: str) -> None:

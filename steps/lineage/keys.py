@@ -13,13 +13,15 @@ import click
 import mlflow
 
 from steps.lineage.environment import environment
-from steps.lineage.source import source_files
+from steps.lineage.source import source_read_at_start
 from steps.table.source import COMPRESSIONS
 
 KEY_TAG = "grove.key"
 KEY_FILE = "key.json"
 _NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs"})
 """Parameters that decide nothing: artifacts count by their content, and the number of threads changes no result."""
+_CHECKED_ONLY = frozenset({"target"})
+"""Parameters that, after load, are held against what the input says already."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class StepKey:
     @property
     def digests(self) -> dict[str, str]:
         """The SHA-256 of each component, 64 hexadecimal digits."""
-        return {name: _digest(part) for name, part in self.components.items()}
+        return {name: part_digest(part) for name, part in self.components.items()}
 
     @property
     def digest(self) -> str:
         """The key: the SHA-256 of the components' digests, 64 hexadecimal digits."""
-        return _digest(self.digests)
+        return part_digest(self.digests)
 
 
 def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> StepKey:
@@ -84,9 +86,10 @@ def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[st
     inputs
         Name of each input to the fingerprint of its content, in an order that counts.
     """
-    deciding = {name: value for name, value in parameters.items() if name not in _NO_PART}
+    no_part = _NO_PART if "data" in inputs else _NO_PART | _CHECKED_ONLY
+    deciding = {name: value for name, value in parameters.items() if name not in no_part}
     seed = deciding.pop("seed", None)
-    return StepKey(entry_point, deciding, seed, dict(inputs), source_files(entry_point), environment())
+    return StepKey(entry_point, deciding, seed, dict(inputs), source_read_at_start(entry_point), environment())
 
 
 def record_key(entry_point: str, inputs: Mapping[str, str]) -> None:
@@ -111,6 +114,7 @@ def file_fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _digest(part: Any) -> str:
+def part_digest(part: Any) -> str:
+    """Return the SHA-256, 64 hexadecimal digits, of a component as JSON."""
     text = json.dumps(part, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import zipfile
-import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,11 +17,10 @@ from mlflow.types.schema import AnyType
 from sklearn.pipeline import Pipeline
 
 from steps.forest.pipelines import TRUSTED_TYPES
+from steps.lineage.model_files import MODEL_FILE, content_digest
 from steps.table.schema import Schema
 
 _REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
-_PART = re.compile(r'(?<="__id__": )\d+|(?<=")\d+(?=\.\w+")')
-"""What skops numbers by places in memory: objects, and the files of arrays."""
 _LABELS = {"U": DataType.string, "b": DataType.boolean, "i": DataType.long, "f": DataType.double}
 
 
@@ -60,36 +55,6 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
     )
 
 
-def model_digest(model_uri: str) -> str:
-    """Return the `content_digest` of the model's file as the artifact store gives it back."""
-    return content_digest(Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri)) / "model.skops")
-
-
-def content_digest(path: Path) -> str:
-    """Return a SHA-256, 64 hexadecimal digits, of what a skops file holds; equal models have equal ones.
-
-    skops names the parts of a model after their places in memory, and a zip archive dates its members: the bytes of the
-    file differ from run to run. Here the parts are numbered as they come.
-
-    Raises
-    ------
-    ValueError
-        When the file is damaged.
-    """
-    numbers: dict[str, str] = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read("schema.json").decode()
-            text = re.sub(_PART, lambda part: numbers.setdefault(part[0], str(len(numbers))), text)
-            digest = hashlib.sha256(text.encode())
-            members = {Path(name).stem: name for name in archive.namelist()}
-            for part in filter(members.__contains__, numbers):
-                digest.update(archive.read(members[part]))
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RuntimeError) as error:
-        raise ValueError(f"Got {path} damaged ({error}), expected a model as it was saved: train it again.") from error
-    return digest.hexdigest()
-
-
 def load_model(model_uri: str, digest: str) -> Pipeline:
     """Return the pipeline at the URI, whose file must have the digest.
 
@@ -99,7 +64,7 @@ def load_model(model_uri: str, digest: str) -> Pipeline:
         When it has another.
     """
     folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
-    found = content_digest(folder / "model.skops")
+    found = content_digest(folder / MODEL_FILE)
     if found != digest:
         raise ValueError(
             f"Got {model_uri}, whose content has the SHA-256 {found[:12]}…, expected {digest[:12]}… as it was trained: "

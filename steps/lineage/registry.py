@@ -1,12 +1,34 @@
-"""Names in the Model Registry."""
+"""The Model Registry: names that it can carry, and whether what was registered is still so."""
 
 from __future__ import annotations
 
 import re
 
 import click
+import mlflow
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
+from steps.lineage.errors import one_line
 from steps.table.options import Checked
+
+CHAMPION = "champion"
+MODEL_TAG = "grove.model"
+"""Of a version: its model's URI. Set together with the version, so that a model is known again even if nothing else was
+written; MLflow itself keeps no ID of the model in its database."""
+
+
+def check_champion(run: Run) -> None:
+    """Raise ValueError unless the version that the run registered is there, with its model, and is the champion."""
+    name, version = run.data.tags["grove.model_name"], run.data.tags["grove.model_version"]
+    client = mlflow.MlflowClient()
+    try:
+        champion = client.get_model_version_by_alias(name, CHAMPION)
+        client.get_logged_model(champion.tags[MODEL_TAG].removeprefix("models:/"))
+    except (MlflowException, KeyError) as error:
+        raise ValueError(f"Got no {CHAMPION} of {name}, expected version {version}: {one_line(error)}") from error
+    if str(champion.version) != version:
+        raise ValueError(f"Got version {champion.version} as the {CHAMPION} of {name}, expected version {version}.")
 
 
 def check_name(model_name: str) -> None:

@@ -11,6 +11,36 @@ import grimp
 
 PROJECT = Path(__file__).parents[2]
 _PACKAGE = "steps"
+_BESIDE = ("MLproject", "conda.yaml", "requirements.txt")
+
+
+def code_files(project: Path = PROJECT) -> dict[str, str]:
+    """Return all files that decide what the project does, as `source_files` returns those of one entry point."""
+    files = sorted([*(project / _PACKAGE).rglob("*.py"), *(project / name for name in _BESIDE)])
+    return {file.relative_to(project).as_posix(): _sha256(file) for file in files}
+
+
+@cache
+def code_at_start() -> dict[str, str]:
+    """Return `code_files`, as they were when this process asked for them first."""
+    return code_files()
+
+
+def refuse_edited() -> None:
+    """Raise RuntimeError if a file was edited since `code_at_start`: a chain must not mix two versions."""
+    before, now = code_at_start(), code_files()
+    edited = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
+    if edited:
+        raise RuntimeError(
+            f"Got {edited[0]} edited while main runs, expected the code as it was at its start: no further step is "
+            f"started, so that no run mixes two versions; run main again, finished steps are taken from the cache."
+        )
+
+
+@cache
+def source_read_at_start(entry_point: str) -> dict[str, str]:
+    """Return `source_files`, as they were when this process asked for them first."""
+    return source_files(entry_point)
 
 
 def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:

@@ -44,10 +44,10 @@ class WholeNumber(click.IntRange):
 
 
 class Share(click.FloatRange):
-    """A number between 0 and 1, both excluded."""
+    """A number between 0 and 1, both excluded unless `closed`."""
 
-    def __init__(self) -> None:
-        super().__init__(0, 1, min_open=True, max_open=True)
+    def __init__(self, closed: bool = False) -> None:
+        super().__init__(0, 1, min_open=not closed, max_open=not closed)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""

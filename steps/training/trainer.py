@@ -29,7 +29,8 @@ from steps.lineage.candidates import log_candidates, show
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import describe
 from steps.lineage.keys import record_key
-from steps.lineage.models import log_model, model_digest
+from steps.lineage.model_files import model_digest, model_files
+from steps.lineage.models import log_model
 from steps.report import figures, markdown
 from steps.table.columns import check_target
 from steps.table.manifest import read_verified
@@ -199,5 +200,5 @@ def _publish(
             split_fingerprints=data.source.manifest["fingerprints"],
             data_fingerprint=data.source.manifest["data_fingerprint"],
             model_digest=model_digest(model_uri),
-            apart={"model_uri": model_uri},
+            apart={"model_uri": model_uri, "models": {model_uri: model_files(model_uri)}},
         )

@@ -11,7 +11,7 @@ import skops.io as sio
 
 from steps.forest.encoder import encoder
 from steps.forest.pipelines import kmeans_pipeline, settings, with_classes
-from steps.lineage.models import content_digest
+from steps.lineage.model_files import content_digest
 from tests.conftest import PROJECT
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps.lineage.entry_point import one_line
+from steps.lineage.errors import one_line
 
 
 @pytest.mark.parametrize(

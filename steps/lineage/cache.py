@@ -1,0 +1,148 @@
+"""Finished runs that a step need not repeat: found by their key, and verified before use."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import mlflow
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from steps.lineage.artifacts import fetch
+from steps.lineage.errors import one_line
+from steps.lineage.explain import differences
+from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey, part_digest
+from steps.lineage.model_files import check_model
+from steps.table.options import Share
+
+CACHE_OPTIONS: dict[str, click.ParamType] = {
+    "cache": click.Choice(["use", "refresh", "off"]),
+    "cache_audit": Share(closed=True),
+    "strict": click.BOOL,
+}
+"""Option to its type."""
+
+OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None}
+"""What a step leaves for later ones as an artifact of its run; a trainer leaves its search, and a model."""
+
+APART_TAG = "grove.cache"
+"""Is `off` at runs that are never to be taken for others."""
+
+_NEAREST_OF = 50
+
+
+def output_of(step: str) -> str | None:
+    """Return the artifact that later steps read, None for the last step."""
+    return OUTPUTS.get(step, "search")
+
+
+@dataclass
+class Found:
+    """What the cache has for a step.
+
+    Attributes
+    ----------
+    run
+        The one to take; None for a miss.
+    reasons
+        Why there is none, or why not a newer one, in words.
+    nearest
+        Of a miss the earlier run that differs least.
+    """
+
+    run: Run | None
+    reasons: list[str]
+    nearest: Run | None = None
+
+
+class Cache:
+    """The finished steps of one experiment.
+
+    Parameters
+    ----------
+    experiment_id
+        Where to look.
+    audit
+        The share of hits to prove by running the step again.
+    check_registered
+        Raises ValueError when what a run of register did holds no longer.
+    """
+
+    def __init__(self, experiment_id: str, audit: float, check_registered: Callable[[Run], None]) -> None:
+        self._client = mlflow.MlflowClient()
+        self._experiment_id = experiment_id
+        self._check_registered = check_registered
+        self._audits = _every_share(audit)
+
+    def find(self, key: StepKey) -> Found:
+        """Return the newest finished run with the key whose outputs are as they were written."""
+        damages: list[str] = []
+        for run in self._search(f"tags.`{KEY_TAG}` = '{key.digest}'"):
+            try:
+                self._check(run, key.entry_point)
+            except (ValueError, OSError, MlflowException) as error:
+                damages.append(f"run {run.info.run_id} can't be taken: {one_line(error)}")
+            else:
+                return Found(run, damages[:1])
+        return Found(None, damages[:1]) if damages else self._explain(key)
+
+    def is_to_audit(self) -> bool:
+        """Return whether the hit at hand is one of the share to prove."""
+        return next(self._audits)
+
+    def _search(self, condition: str, limit: int = 20) -> list[Run]:
+        found = self._client.search_runs(
+            [self._experiment_id],
+            f"attributes.status = 'FINISHED' and {condition}",
+            order_by=["attributes.start_time DESC"],
+            max_results=limit,
+        )
+        return [run for run in found if run.data.tags.get(APART_TAG) != "off"]
+
+    def _check(self, run: Run, step: str) -> None:
+        kind = output_of(step)
+        if kind is None:
+            self._check_registered(run)
+            return
+        check_output(run, kind)
+
+    def _explain(self, key: StepKey) -> Found:
+        same_step = f"tags.`{KEY_TAG}.entry_point` = '{part_digest(key.entry_point)}'"
+        earlier = self._search(same_step, _NEAREST_OF)
+        if not earlier:
+            return Found(None, [])
+        mine = {f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}
+        # The first of equals, which is the newest one.
+        nearest = min(earlier, key=lambda run: sum(run.data.tags.get(tag) != value for tag, value in mine.items()))
+        try:
+            before = read_key(nearest.info.run_id)
+        except (ValueError, OSError, MlflowException) as error:
+            return Found(None, [f"the key of run {nearest.info.run_id} can't be read: {one_line(error)}"])
+        return Found(None, differences(before, key.components), nearest)
+
+
+def check_output(run: Run, kind: str) -> None:
+    """Raise ValueError unless the run's artifact, and the models that it names, are as they were written."""
+    found = fetch(f"runs:/{run.info.run_id}/{kind}", kind)
+    if found.fingerprint != run.data.tags.get(f"grove.output.{kind}"):
+        raise ValueError(f"Got another {kind} in run {run.info.run_id} than it recorded, expected the recorded one.")
+    models = found.apart.get("models", {})
+    for uri, files in models.items():
+        check_model(uri, files)
+
+
+def read_key(run_id: str) -> dict[str, Any]:
+    """Return the components of the run's key."""
+    return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{KEY_FILE}"))
+
+
+def _every_share(share: float) -> Iterator[bool]:
+    """Tell for one hit after another whether it is of the share: evenly spread, from a random start."""
+    start = random.random()
+    for number in itertools.count():
+        yield int(start + (number + 1) * share) > int(start + number * share)

@@ -1,0 +1,141 @@
+"""What every run records of where it comes from: the parameters as they were typed, the source, the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import mlflow
+from mlflow.entities import RunTag
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME
+
+from steps.lineage.artifacts import is_remote, resolve
+from steps.lineage.environment import whole_environment
+from steps.lineage.repository import PATCH, Source, read_source
+from steps.lineage.source import code_at_start
+from steps.lineage.tracking import without_credentials
+
+RECORD = "provenance.json"
+SOURCE_TAG = "grove.source"
+_HANDED_ON = "GROVE_PROVENANCE"
+"""Names the file in which main leaves its source and environment for its steps: they are read once."""
+
+
+def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Record where the active run comes from: the artifact `provenance.json`, `source.patch`, and tags.
+
+    Parameters
+    ----------
+    entry_point
+        Its name.
+    parameters
+        The run's, as typed and whole; MLflow cuts its own at 6,000 characters.
+
+    Returns
+    -------
+    dict
+        What was recorded: `entry_point`, `parameters`, `environment` as `whole_environment` has it, and `source`:
+        `url`, `folder`, `commit`, `branch`, `dirty`, `problem` as `Source` has them, and `patch`, the ID of the run
+        that holds it.
+    """
+    run_id = mlflow.active_run().info.run_id
+    shown = {
+        name: without_credentials(value) if name == "data" else value for name, value in sorted(parameters.items())
+    }
+    handed_on = os.environ.get(_HANDED_ON)
+    if handed_on:
+        found = json.loads(Path(handed_on).read_text(encoding="utf-8"))
+    else:
+        source = read_source(apart=_data_files(parameters), always=list(code_at_start()))
+        found = {"source": _described(source, run_id), "environment": whole_environment()}
+        _keep_patch(source)
+    content = {"entry_point": entry_point, "parameters": shown, **found}
+    mlflow.log_dict(content, RECORD)
+    mlflow.MlflowClient().log_batch(
+        run_id, tags=[RunTag(name, value) for name, value in _tags(found["source"]).items()]
+    )
+    return content
+
+
+def hand_on(content: Mapping[str, Any]) -> None:
+    """Let the processes below this one record the same source and environment."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json", delete=False) as file:
+        json.dump({name: content[name] for name in ("source", "environment")}, file)
+    os.environ[_HANDED_ON] = file.name
+
+
+def refuse_dirty(source: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the source is that of a commit."""
+    if source["commit"] is None:
+        raise ValueError("Got strict=true and a project without a commit, expected a git repository: commit it first.")
+    if source["dirty"]:
+        raise ValueError(
+            f"Got strict=true and a work tree that differs from commit {source['commit'][:12]}, expected a clean one: "
+            f"commit the changes, or leave strict out and they are kept as {PATCH}."
+        )
+
+
+def read_record(run_id: str) -> dict[str, Any]:
+    """Return what `record` recorded for the run.
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+    """
+    if not has_artifact(run_id, RECORD):
+        raise ValueError(
+            f"Got the run {run_id}, which has no {RECORD}: it is no run of an entry point of Grove, was made before "
+            f"Grove recorded it, or its artifacts were deleted; expected the ID of a run of main or of a step."
+        )
+    return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{RECORD}"))
+
+
+def has_artifact(run_id: str, path: str) -> bool:
+    """Return whether the run has a file under this path, with slashes."""
+    folder = path.rpartition("/")[0]
+    return path in {file.path for file in mlflow.MlflowClient().list_artifacts(run_id, folder or None)}
+
+
+def _data_files(parameters: Mapping[str, str]) -> list[Path]:
+    # A table that lies in the project's folder is no source, and often nothing to be copied about.
+    given = parameters.get("data", "")
+    return [] if not given or is_remote(given) else [Path(resolve(given))]
+
+
+def _described(source: Source, run_id: str) -> dict[str, Any]:
+    return {
+        "url": source.url,
+        "folder": source.folder,
+        "commit": source.commit,
+        "branch": source.branch,
+        "dirty": source.dirty,
+        "patch": run_id if source.patch is not None else None,
+        "problem": source.problem,
+    }
+
+
+def _keep_patch(source: Source) -> None:
+    if source.problem:
+        click.echo(f"This run can't be reproduced: {source.problem}", err=True)
+    if source.patch is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / PATCH
+        file.write_bytes(source.patch)
+        mlflow.log_artifact(str(file))
+
+
+def _tags(source: Mapping[str, Any]) -> dict[str, str]:
+    tags = {f"{SOURCE_TAG}.{name}": str(source[name]) for name in ("url", "folder", "commit", "branch") if source[name]}
+    tags[f"{SOURCE_TAG}.dirty"] = str(source["dirty"]).lower()
+    if source["url"]:
+        # MLflow names a temporary folder in nested runs of a git project, and keeps passwords in the outer one's URL.
+        folder = f"#{source['folder']}" if source["folder"] else ""
+        tags |= {MLFLOW_GIT_REPO_URL: source["url"], MLFLOW_SOURCE_NAME: source["url"] + folder}
+    return tags

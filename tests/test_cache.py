@@ -1,0 +1,286 @@
+"""main twice: what is taken from the cache, what runs, and what main says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+from mlflow.utils.file_utils import local_file_uri_to_path
+
+from tests import tables
+from tests.conftest import MLPROJECT, PROJECT, TRIVIAL, Result, children, stored
+
+STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
+FROM_TRAINERS = STEPS[2:]
+Main = Callable[..., Result]
+
+
+@pytest.fixture
+def table(folder: Path) -> Path:
+    path = folder / "table.csv"
+    tables.numeric_binary().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def main(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str], table: Path) -> Main:
+    """Run main of a project on the table, without the seconds that `mlflow run` takes to start."""
+
+    def run(project: Path = PROJECT, **given: str) -> Result:
+        created = client.create_run("1", run_name=given.pop("run_name", "main"))
+        values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
+        values |= {"data": str(table), "target": "sick", **TRIVIAL, **given}
+        done = subprocess.run(
+            [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
+            cwd=project,
+            env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout + done.stderr, client.get_run(created.info.run_id))
+
+    return run
+
+
+def steps_of(result: Result) -> dict[str, str]:
+    """Return the ID of the run of each step of a main, which must have gone well."""
+    assert result.code == 0, result.out
+    return {step: result.run.data.tags[f"grove.step.{step}"] for step in STEPS}
+
+
+def ran(client: mlflow.MlflowClient, result: Result) -> list[str]:
+    """Return the steps that a main started; it must have taken all others."""
+    assert result.code == 0, result.out
+    started = sorted(children(client, result.run), key=STEPS.index)
+    cached = [step for step in STEPS if step not in started]
+    assert result.run.data.tags["grove.cached"] == (",".join(cached) or "none")
+    assert [step for step in STEPS if f"{step}: cached, from " in result.out] == cached
+    return started
+
+
+def test_the_second_time_nothing_runs_and_one_value_runs_what_it_decides(
+    main: Main, client: mlflow.MlflowClient, table: Path, folder: Path
+) -> None:
+    first = main(run_name="the first one")
+    assert ran(client, first) == STEPS
+
+    table.touch()
+    second = main()
+    assert ran(client, second) == []
+    assert steps_of(second) == steps_of(first)
+    assert "load: cached, from the first one of " in second.out
+    for run_id in steps_of(first).values():
+        assert run_id in second.note, "the description shows which run each step is"
+    assert second.run.data.metrics == first.run.data.metrics
+    assert "Registered train_rf as grove, version 1: models:/grove@champion" in second.out
+
+    (folder / "elsewhere").mkdir()
+    moved = folder / "elsewhere" / "renamed.csv"
+    moved.write_bytes(table.read_bytes())
+    assert ran(client, main(data=str(moved), n_jobs="1")) == [], "a file's place and the threads decide nothing"
+
+    other = main(n_clusters="3")
+    assert ran(client, other) == ["train_rf_kmeans", "evaluate", "register"]
+    assert "train_rf_kmeans: parameter n_clusters 2 → 3" in other.out
+    assert "evaluate: train_rf_kmeans changed" in other.out
+    assert "parameter n\\_clusters 2 → 3" in other.note
+
+    back = main()
+    assert ran(client, back) == ["register"], "the champion is another one by now"
+    assert len(client.search_model_versions("name = 'grove'")) == 1
+
+
+def test_appended_rows_run_everything(main: Main, client: mlflow.MlflowClient, table: Path) -> None:
+    main()
+    tables.numeric_binary(312).to_csv(table, index=False)
+    result = main()
+    assert ran(client, result) == STEPS
+    assert "load: data changed" in result.out
+    assert "load: 12 rows more" in result.out
+    assert "12 rows more" in result.note
+
+
+def test_refresh_replaces_and_off_neither_reads_nor_writes(main: Main, client: mlflow.MlflowClient) -> None:
+    assert ran(client, main(cache="off")) == STEPS
+    first = main()
+    assert ran(client, first) == STEPS, "off writes nothing"
+    assert ran(client, main(cache="off")) == STEPS, "off reads nothing"
+    assert steps_of(main())["load"] == steps_of(first)["load"]
+    refreshed = main(cache="refresh")
+    assert ran(client, refreshed) == STEPS
+    taken = steps_of(main())
+    assert taken == steps_of(refreshed)
+
+
+def test_equal_output_of_a_step_that_ran_again_spares_the_later_ones(main: Main, client: mlflow.MlflowClient) -> None:
+    first = steps_of(main(min_class_rows="2"))
+    result = main(min_class_rows="3")
+    assert ran(client, result) == ["preprocess"]
+    assert "preprocess: parameter min_class_rows 2 → 3" in result.out
+    assert steps_of(result)["train_rf"] == first["train_rf"]
+
+
+def model(client: mlflow.MlflowClient, run_id: str) -> Path:
+    """Return the folder of the model that a trainer logged."""
+    manifest = json.loads(stored(client, run_id, "search/manifest.json").read_text(encoding="utf-8"))
+    logged = client.get_logged_model(manifest["apart"]["model_uri"].removeprefix("models:/"))
+    return Path(local_file_uri_to_path(logged.artifact_location))
+
+
+def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient) -> None:
+    first = main()
+    steps = steps_of(first)
+    stored(client, steps["load"], "table/table.parquet").unlink()
+    split = stored(client, steps["preprocess"], "split/train.parquet")
+    split.write_bytes(split.read_bytes()[:-1])
+    skops = model(client, steps["train_rf"]) / "model.skops"
+    content = bytearray(skops.read_bytes())
+    content[len(content) // 2] ^= 1
+    skops.write_bytes(content)
+
+    again = main()
+    # evaluate's own output is intact, but names the damaged model.
+    assert ran(client, again) == ["load", "preprocess", "train_rf", "evaluate", "register"]
+    for step in ("load", "preprocess", "train_rf"):
+        assert f"{step}: run {steps[step]} can't be taken: Got " in again.out
+    assert again.run.data.metrics == first.run.data.metrics
+    mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.pyfunc.load_model("models:/grove@champion")
+    assert ran(client, main()) == []
+
+
+def test_audit_proves_hits_and_finds_one_that_lies(main: Main, client: mlflow.MlflowClient) -> None:
+    first = main()
+    audited = main(cache_audit="1.0")
+    assert audited.code == 0, audited.out
+    assert sorted(children(client, audited.run)) == sorted(STEPS[:-1]), "all but register, which makes nothing"
+    assert steps_of(audited) == steps_of(first)
+    assert audited.note.count("identical") == 5
+
+    # What a nondeterministic step would leave: another result under the same key, whole in itself.
+    forge(client, steps_of(first)["train_rf"])
+    failed = main(cache_audit="1.0")
+    assert failed.code == 1
+    assert "The audit of train_rf found another result than that of run " in failed.reason
+    assert "search/search.json: mean_score" in failed.reason
+    assert failed.run.info.status == "FAILED"
+
+
+def forge(client: mlflow.MlflowClient, run_id: str) -> None:
+    """Change a score in a recorded search, and its manifest and tag so that they agree with it."""
+    from steps.lineage.artifacts import Artifact
+    from steps.table.manifest import MANIFEST, write_manifest
+
+    folder = stored(client, run_id, "search")
+    found = json.loads((folder / "search.json").read_text(encoding="utf-8"))
+    found["mean_score"] += 0.01
+    (folder / "search.json").write_text(json.dumps(found), encoding="utf-8")
+    about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    del about["files"]
+    manifest = write_manifest(folder, **about)
+    client.set_tag(run_id, "grove.output.search", Artifact(folder, manifest).fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cache": "maybe"}, "cache"),
+        ({"cache_audit": "1.5"}, "Got '1.5', expected a share"),
+        ({"strict": "perhaps"}, "strict"),
+    ],
+)
+def test_what_the_cache_options_may_be(given: dict[str, str], said: str, main: Main) -> None:
+    result = main(**given)
+    assert result.code == 1
+    assert said in result.reason
+
+
+@pytest.mark.slow
+def test_code_of_the_forest_runs_the_trainers_and_of_the_readme_nothing(
+    main: Main, client: mlflow.MlflowClient, clone: Path
+) -> None:
+    first = main(clone)
+    assert first.code == 0, first.out
+    with (clone / "README.md").open("a", encoding="utf-8") as readme:
+        readme.write("More.\n")
+    with (clone / "steps" / "load.py").open("a", encoding="utf-8") as code:
+        code.write("# A comment in another step.\n")
+    assert ran(client, main(clone)) == ["load"], "equal output spares the later ones"
+    with (clone / "steps" / "forest" / "search.py").open("a", encoding="utf-8") as code:
+        code.write("# A comment.\n")
+    result = main(clone)
+    assert ran(client, result) == ["train_rf", "train_rf_kmeans", "evaluate"]
+    assert "train_rf: source steps/forest/search.py changed" in result.out
+
+
+@pytest.mark.slow
+def test_a_killed_trainer_leaves_the_finished_steps_to_be_taken(
+    main: Main, client: mlflow.MlflowClient, environment: dict[str, str], table: Path
+) -> None:
+    values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
+    values |= {"data": str(table), "target": "sick", **TRIVIAL, "n_estimators": "20000"}
+    created = client.create_run("1", run_name="main")
+    with subprocess.Popen(
+        [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
+        cwd=PROJECT,
+        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as driver:
+        trainer = wait_for_trainer(client, created)
+        os.kill(trainer, signal.SIGKILL)
+        assert driver.wait(60) != 0
+    again = main()
+    assert ran(client, again) == FROM_TRAINERS
+
+
+def wait_for_trainer(client: mlflow.MlflowClient, run: Run) -> int:
+    """Return the process ID of the trainer, once it runs."""
+    import psutil
+
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        for process in psutil.process_iter(["cmdline"]):
+            if (process.info["cmdline"] or [])[1:3] == ["-m", "steps.train_rf"] and process.environ().get(
+                "MLFLOW_TRACKING_URI"
+            ) == client.tracking_uri:
+                time.sleep(3)
+                return process.pid
+        time.sleep(0.2)
+    raise TimeoutError("no trainer was started")
+
+
+@pytest.mark.slow
+def test_code_that_is_edited_while_main_runs_stops_it_before_the_next_step(
+    client: mlflow.MlflowClient, environment: dict[str, str], table: Path, clone: Path
+) -> None:
+    values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
+    values |= {"data": str(table), "target": "sick", **TRIVIAL}
+    created = client.create_run("1", run_name="main")
+    with subprocess.Popen(
+        [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
+        cwd=clone,
+        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as driver:
+        end = time.monotonic() + 60
+        while not children(client, created) and time.monotonic() < end:
+            time.sleep(0.1)
+        with (clone / "steps" / "evaluate.py").open("a", encoding="utf-8") as code:
+            code.write("# Edited.\n")
+        assert driver.wait(120) == 1
+    run = client.get_run(created.info.run_id)
+    assert "Got steps/evaluate.py edited while main runs" in run.data.tags["grove.failure"]
+    assert "evaluate" not in children(client, created)

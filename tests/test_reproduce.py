@@ -1,0 +1,196 @@
+"""A past run is repeated from its ID, and the verdict is true."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from tests import tables
+from tests.conftest import TRIVIAL, Result, children, commit, stored
+
+SMALL = {"data": "table.csv", "target": "sick", **TRIVIAL}
+REPEATED = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate"]
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def table(folder: Path) -> Path:
+    path = folder / "table.csv"
+    tables.numeric_binary().to_csv(path, index=False)
+    return path
+
+
+def reproduction(client: mlflow.MlflowClient, result: Result) -> dict:
+    path = stored(client, result.run.info.run_id, "reproduction/reproduction.json")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def check_identical(client: mlflow.MlflowClient, result: Result, original: Result) -> dict:
+    assert result.code == 0, result.out
+    assert "identical: all " in result.out
+    content = reproduction(client, result)
+    assert content["verdict"] == "identical"
+    assert {step["outcome"] for step in content["steps"]} == {"identical"}
+    tags = client.get_run(original.run.info.run_id).data.tags
+    assert tags["grove.reproduced"] == result.run.info.run_id
+    assert tags["grove.reproduction"] == result.run.data.tags["grove.reproduction"] == "identical"
+    assert result.run.data.tags["grove.reproduces"] == original.run.info.run_id
+    return content
+
+
+def state(repository: Path) -> str:
+    """Return all that git knows of a repository's work tree, index, branches and worktrees."""
+    said = [
+        subprocess.run(["git", *words], cwd=repository, capture_output=True, text=True, check=True).stdout
+        for words in (
+            ["status", "--porcelain=v2", "--branch"],
+            ["for-each-ref"],
+            ["reflog"],
+            ["stash", "list"],
+            ["worktree", "list"],
+            ["ls-files", "--stage"],
+        )
+    ]
+    return "\n".join(said)
+
+
+def change_the_results(project: Path) -> None:
+    """Let the code score in another way than before, so that running it instead of the recorded code would show."""
+    path = project / "steps" / "forest" / "search.py"
+    text = path.read_text(encoding="utf-8")
+    assert "shuffle=True, random_state=seed" in text
+    path.write_text(text.replace("shuffle=True, random_state=seed", "shuffle=True, random_state=seed + 1"), "utf-8")
+
+
+def test_an_older_commit_then_a_tampered_artifact(
+    clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, environment: dict[str, str]
+) -> None:
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
+    change_the_results(clone)
+    commit(clone)
+    (clone / "untracked.txt").write_text("mine", encoding="utf-8")
+    before = state(clone)
+
+    result = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id)
+    content = check_identical(client, result, original)
+    assert [step["step"] for step in content["steps"]] == REPEATED
+    assert "original data" in content["data"]
+    assert state(clone) == before
+    assert sorted(children(client, result.run)) == sorted(REPEATED), "nothing is registered"
+    assert len(client.search_model_versions("name = 'grove'")) == 1
+    left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
+    assert left == []
+
+    trainer = original.run.data.tags["grove.step.train_rf"]
+    step = mlflow_run(clone, "reproduce", run_id=trainer)
+    assert [step["step"] for step in reproduction(client, step)["steps"]] == ["load", "preprocess", "train_rf"]
+    assert "identical: all 3 steps" in step.out
+
+    search = stored(client, trainer, "search/search.json")
+    search.write_text(search.read_text(encoding="utf-8").replace('"sqrt"', '"None"'), encoding="utf-8")
+    tampered = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id)
+    assert tampered.code != 0
+    assert tampered.run.info.status == "FAILED"
+    assert "diverged: first in train_rf: " in tampered.reason
+    assert "search.json" in tampered.reason
+    assert tampered.run.data.tags["grove.reproduction"] == "diverged"
+    assert "| train\\_rf |" in tampered.note
+
+
+def test_a_dirty_tree_with_an_untracked_module_and_data_that_changed(
+    clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, folder: Path
+) -> None:
+    (clone / "steps" / "forest" / "ways.py").write_text("OFFSET = 7\n", encoding="utf-8")
+    path = clone / "steps" / "forest" / "search.py"
+    text = path.read_text(encoding="utf-8").replace("random_state=seed", "random_state=seed + OFFSET")
+    path.write_text(text.replace("\nimport ", "\nfrom steps.forest.ways import OFFSET\nimport ", 1), encoding="utf-8")
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
+    assert original.run.data.tags["grove.source.dirty"] == "true"
+
+    subprocess.run(["git", "checkout", "-q", "."], cwd=clone, check=True)
+    (clone / "steps" / "forest" / "ways.py").unlink()
+    tables.numeric_binary(310).to_csv(folder / "table.csv", index=False)
+    result = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id)
+    content = check_identical(client, result, original)
+    assert "from the recorded table" in content["data"]
+    assert content["recorded"]["dirty"]
+
+    refused = mlflow_run(clone, strict="true", **SMALL)
+    assert refused.code == 0, "the tree is clean again"
+    (clone / "README.md").write_text("changed", encoding="utf-8")
+    refused = mlflow_run(clone, strict="true", **SMALL)
+    assert refused.code != 0
+    assert "Got strict=true and a work tree that differs from commit" in refused.reason
+
+
+@pytest.mark.slow
+def test_code_that_gives_something_else_has_diverged(clone: Path, mlflow_run: Run, client: mlflow.MlflowClient) -> None:
+    """The recorded patch is replaced by one that alters results."""
+    (clone / "steps" / "more.txt").write_text("1\n", encoding="utf-8")
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
+    change_the_results(clone)
+    other = mlflow_run(clone, cache="off", **SMALL)
+    patches = [stored(client, run.run.info.run_id, "source.patch") for run in (other, original)]
+    shutil.copy(*patches)
+    result = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id)
+    assert result.code != 0
+    assert "diverged: first in train_rf: search/" in result.reason
+    content = reproduction(client, result)
+    assert "source steps/forest/search.py changed" in content["explanations"]
+
+
+@pytest.mark.slow
+def test_a_plain_folder_without_git(clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, tmp_path: Path) -> None:
+    shutil.rmtree(clone / ".git")
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
+    change_the_results(clone)
+    check_identical(client, mlflow_run(clone, "reproduce", run_id=original.run.info.run_id), original)
+
+
+@pytest.mark.slow
+def test_a_git_daemon_seen_from_a_machine_that_never_had_the_project(
+    daemon: str, mlflow_run: Run, client: mlflow.MlflowClient, environment: dict[str, str], tmp_path: Path
+) -> None:
+    original = mlflow_run(f"{daemon}/larger#tools/grove", **SMALL)
+    assert original.code == 0, original.out
+    for run in [original.run, *children(client, original.run).values()]:
+        assert run.data.tags["mlflow.source.name"] == f"{daemon}/larger#tools/grove"
+    larger = tmp_path / "served" / "larger"
+    change_the_results(larger / "tools" / "grove")
+    commit(larger)
+    environment["HOME"] = str(tmp_path / "another home")
+    Path(environment["HOME"]).mkdir()
+    (tmp_path / "a user's folder" / "table.csv").unlink()
+    result = mlflow_run(f"{daemon}/larger#tools/grove", "reproduce", run_id=original.run.info.run_id)
+    check_identical(client, result, original)
+
+
+def test_what_cant_be_reproduced_is_said_before_anything_runs(
+    step: Run, client: mlflow.MlflowClient, folder: Path
+) -> None:
+    unknown = step("reproduce", run_id="0" * 32)
+    assert "which the tracking store does not know" in unknown.reason
+    failed = step("load", data="nowhere.csv")
+    assert failed.code == 1
+    unfinished = step("reproduce", run_id=failed.run.info.run_id)
+    assert "whose status is FAILED; expected a FINISHED one" in unfinished.reason
+    other = client.create_run("1")
+    client.set_terminated(other.info.run_id)
+    assert "which has no provenance.json" in step("reproduce", run_id=other.info.run_id).reason
+    load = step("load", data=str(folder / "table.csv"), target="sick")
+    shutil.rmtree(stored(client, load.run.info.run_id, "table"))
+    gone = step("reproduce", run_id=load.run.info.run_id)
+    assert "without table/manifest.json; expected it, the artifact was deleted" in gone.reason
+    client.delete_run(load.run.info.run_id)
+    assert "which was deleted; restore it" in step("reproduce", run_id=load.run.info.run_id).reason
+    assert not [run for run in client.search_runs(["1"]) if "mlflow.parentRunId" in run.data.tags]
