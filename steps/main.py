@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import mlflow
 import yaml
+from mlflow.entities import Run
 
 from steps.forest.options import SEARCH_OPTIONS
 from steps.lineage.artifacts import OWN, download, resolve
@@ -31,6 +32,7 @@ from steps.lineage.source import PROJECT, refuse_edited
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 from steps.report.card import score_table
+from steps.table.manifest import MANIFEST
 from steps.table.options import TABLE_OPTIONS
 
 TRAINERS = ("train_rf", "train_rf_kmeans")
@@ -55,7 +57,12 @@ def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool
     if not values["data"].startswith(OWN):
         values["data"] = resolve(values["data"])
     experiment_id = mlflow.active_run().info.experiment_id
-    finished = Cache(experiment_id, cache_audit, check_champion) if cache == "use" else None
+
+    def check_registered(register: Run) -> None:
+        manifest = mlflow.artifacts.load_dict(f"{pipeline.steps['evaluate'].output}/{MANIFEST}")
+        check_champion(register, manifest["apart"]["models"])
+
+    finished = Cache(experiment_id, cache_audit, check_registered) if cache == "use" else None
     with Chain(before=refuse_edited) as chain:
         pipeline = Pipeline(chain, finished, cache == "off", Parameters(PARAMETERS, values, TYPES))
         try:

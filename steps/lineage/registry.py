@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import click
 import mlflow
@@ -18,17 +19,18 @@ MODEL_TAG = "grove.model"
 written; MLflow itself keeps no ID of the model in its database."""
 
 
-def check_champion(run: Run) -> None:
-    """Raise ValueError unless the version that the run registered is there, with its model, and is the champion."""
+def check_champion(run: Run, models: Collection[str]) -> None:
+    """Raise ValueError unless the version that the run registered is the champion, and made of one of the models."""
     name, version = run.data.tags["grove.model_name"], run.data.tags["grove.model_version"]
     client = mlflow.MlflowClient()
     try:
         champion = client.get_model_version_by_alias(name, CHAMPION)
-        client.get_logged_model(champion.tags[MODEL_TAG].removeprefix("models:/"))
-    except (MlflowException, KeyError) as error:
+    except MlflowException as error:
         raise ValueError(f"Got no {CHAMPION} of {name}, expected version {version}: {one_line(error)}") from error
     if str(champion.version) != version:
         raise ValueError(f"Got version {champion.version} as the {CHAMPION} of {name}, expected version {version}.")
+    if champion.tags.get(MODEL_TAG) not in models:
+        raise ValueError(f"Got version {version} of {name} made of another model, expected the one of this verdict.")
 
 
 def check_name(model_name: str) -> None:
