@@ -140,6 +140,7 @@ def model(client: mlflow.MlflowClient, run_id: str) -> Path:
     return Path(local_file_uri_to_path(logged.artifact_location))
 
 
+@pytest.mark.slow
 def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient) -> None:
     first = main()
     steps = steps_of(first)

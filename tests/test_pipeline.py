@@ -198,7 +198,7 @@ def test_equal_inputs_give_equal_results(
     outcomes = []
     for n_jobs in ("1", "-1"):
         # -1 is two cores at least on a machine of today; on one it would compare the order of the trainers only.
-        result = step("main", data=str(small_table), n_jobs=n_jobs, **grids)
+        result = step("main", data=str(small_table), n_jobs=n_jobs, cache="off", **grids)
         assert result.code == 0, result.out
         outcomes.append(outcome(client, children(client, result.run)))
     assert outcomes[0] == outcomes[1]

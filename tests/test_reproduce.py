@@ -68,7 +68,7 @@ def change_the_results(project: Path) -> None:
     path.write_text(text.replace("shuffle=True, random_state=seed", "shuffle=True, random_state=seed + 1"), "utf-8")
 
 
-def test_an_older_commit_then_a_tampered_artifact(
+def test_an_older_commit(
     clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, environment: dict[str, str]
 ) -> None:
     original = mlflow_run(clone, **SMALL)
@@ -88,6 +88,11 @@ def test_an_older_commit_then_a_tampered_artifact(
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
     assert left == []
 
+
+@pytest.mark.slow
+def test_a_step_and_a_tampered_artifact(clone: Path, mlflow_run: Run, client: mlflow.MlflowClient) -> None:
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
     trainer = original.run.data.tags["grove.step.train_rf"]
     step = mlflow_run(clone, "reproduce", run_id=trainer)
     assert [step["step"] for step in reproduction(client, step)["steps"]] == ["load", "preprocess", "train_rf"]
@@ -104,6 +109,7 @@ def test_an_older_commit_then_a_tampered_artifact(
     assert "| train\\_rf |" in tampered.note
 
 
+@pytest.mark.slow
 def test_a_dirty_tree_with_an_untracked_module_and_data_that_changed(
     clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, folder: Path
 ) -> None:
