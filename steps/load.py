@@ -51,11 +51,14 @@ def load(
     """Read the table, infer what each column is for, and log it."""
     source = without_credentials(resolve(data))
     path = download(data, "data")
+    content = file_fingerprint(path) if path.exists() else ""  # what is missing read_table says best
     try:
         raw = read_table(path, format=format, delimiter=delimiter, encoding=encoding)
     except (ValueError, OSError) as error:
         # What was downloaded lies in a temporary folder that nobody knows.
         raise ValueError(str(error).replace(str(path), source)) from error
+    if file_fingerprint(path) != content:
+        raise ValueError(f"Got {source} changed while it was read, expected it to stay as it is: run load again.")
     table, notes = clean(raw, keep=target)
     del raw
     names = [name for name in table.column_names if name != target]  # what is target counts in no other option
@@ -83,7 +86,7 @@ def load(
             notes=notes,
         )
     _log(table, schema, counts, notes, digest, source)
-    record_key("load", {"data": file_fingerprint(path)})
+    record_key("load", {"data": content})
 
 
 def class_counts(table: pa.Table, target: str) -> dict[str, int]:

@@ -63,8 +63,8 @@ def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool
         check_champion(register, manifest["apart"]["models"])
 
     finished = Cache(experiment_id, cache_audit, check_registered) if cache == "use" else None
-    with Chain(before=refuse_edited) as chain:
-        pipeline = Pipeline(chain, finished, cache == "off", Parameters(PARAMETERS, values, TYPES))
+    with Chain(before=refuse_edited, apart=cache == "off") as chain:
+        pipeline = Pipeline(chain, finished, Parameters(PARAMETERS, values, TYPES))
         try:
             evaluated, registered = run(pipeline, values)
         except RuntimeError as error:

@@ -24,7 +24,7 @@ from steps.lineage.environment import environment_differences
 from steps.lineage.options import options
 from steps.lineage.rebuilt import rebuilt_environment
 from steps.lineage.recorded import RecordedRun, read_recorded
-from steps.lineage.repeat import Start, choose_start, compare, explanations, repeat, say, tag_original
+from steps.lineage.repeat import ALTERED, Start, choose_start, compare, explanations, repeat, say, tag_original
 from steps.lineage.repository import PATCH
 from steps.report import markdown
 from steps.report.reproduction_card import reproduction_card, step_rows
@@ -42,6 +42,8 @@ def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
     say(f"{recorded.run.info.run_name} of {_started(recorded)}, {_commit(recorded)}")
     with recorded_code(recorded) as project, contextlib.ExitStack() as opened:
         start = choose_start(recorded.steps["load"], project)
+        if start.data is None and len(recorded.steps) == 1:
+            raise ValueError(f"Got a run of load alone, expected its data, to load it again: {start.sentence}.")
         say(f"starts {start.sentence}")
         if env == "recorded":
             say("builds the recorded environment")
@@ -49,7 +51,7 @@ def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
         else:
             for difference in environment:
                 say(f"environment: {difference}")
-        chain = opened.enter_context(Chain(str(project)))
+        chain = opened.enter_context(Chain(str(project), apart=True))
         try:
             repeated = repeat(chain, recorded, start)
         except RuntimeError as error:
@@ -91,11 +93,11 @@ def conclude(
     verdict = overall(found)
     first = next((comparison for comparison in found if comparison.outcome is verdict), None)
     explained = []
-    if first is not None and verdict is not Outcome.IDENTICAL:
+    if first is not None and verdict is not Outcome.IDENTICAL and not str(first.difference).startswith(ALTERED):
         explained = explanations(recorded.steps[first.step], repeated[first.step], environment)
     return {
         "verdict": str(verdict),
-        "sentence": sentence(verdict, found),
+        "sentence": sentence(verdict, found, [step for step, done in repeated.items() if not done.cached]),
         "recorded": {
             "run_id": recorded.run.info.run_id,
             "name": recorded.run.info.run_name,
@@ -123,10 +125,11 @@ def conclude(
     }
 
 
-def sentence(verdict: Outcome, found: Sequence[StepComparison]) -> str:
-    """Return the verdict in words."""
+def sentence(verdict: Outcome, found: Sequence[StepComparison], repeated: Sequence[str]) -> str:
+    """Return the verdict in words; `repeated` are the steps that ran."""
     if verdict is Outcome.IDENTICAL:
-        return f"identical: all {len(found)} steps give the same to the last bit"
+        which = "steps" if len(repeated) == len(found) else f"steps after {found[0].step}"
+        return f"identical: all {len(repeated)} {which} give the same to the last bit"
     if verdict is Outcome.EQUAL:
         largest = max(comparison.largest for comparison in found)
         return f"equal within tolerance: the largest difference of {len(found)} steps is {largest:.2g}"

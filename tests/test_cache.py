@@ -193,7 +193,9 @@ def forge(client: mlflow.MlflowClient, run_id: str) -> None:
     about = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     del about["files"]
     manifest = write_manifest(folder, **about)
-    client.set_tag(run_id, "grove.output.search", Artifact(folder, manifest).fingerprint)
+    forged = Artifact(folder, manifest)
+    client.set_tag(run_id, "grove.output.search", forged.fingerprint)
+    client.set_tag(run_id, "grove.manifest.search", forged.manifest_digest)
 
 
 @pytest.mark.parametrize(

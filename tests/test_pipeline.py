@@ -148,7 +148,7 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
         (tables.numeric_binary, "sick", bool),
         (tables.all_categorical, "label", str),
         pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
-        (tables.wide, "grade", float),
+        pytest.param(tables.wide, "grade", float, marks=pytest.mark.slow),
         (tables.unicode_names, "класс", str),
         (tables.dates, "weekend", str),
     ],
@@ -181,6 +181,7 @@ def test_git_url_with_data_where_the_command_is_typed(
     assert children(client, result.run)["load"].data.metrics["rows"] == 3374
 
 
+@pytest.mark.slow
 def test_git_url_of_a_subfolder_with_the_shipped_table(
     daemon: str, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient
 ) -> None:

@@ -18,9 +18,12 @@ from mlflow.exceptions import MlflowException
 from steps.lineage.launcher import typed_in
 from steps.lineage.source import PROJECT
 from steps.lineage.tracking import without_credentials
-from steps.table.manifest import verify, write_manifest
+from steps.table.manifest import MANIFEST, verify, write_manifest
 
 OWN = "project:"
+OUTPUT_TAG = "grove.output"
+WHOLE_TAG = "grove.manifest"
+"""The first is of the content alone, the second of the manifest's bytes, run IDs and paths included."""
 _PROBE_SECONDS = 10.0
 _SCHEMES_WITHOUT_HOST = ("runs:/", "models:/", "mlflow-artifacts:/", "dbfs:/")
 
@@ -59,6 +62,15 @@ class Artifact:
         """
         content = {name: value for name, value in self.manifest.items() if name not in ("run_id", "chain", "apart")}
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def manifest_digest(self) -> str:
+        """SHA-256, 64 hexadecimal digits, of the manifest as it was written: also of where all came from."""
+        return hashlib.sha256((self.folder / MANIFEST).read_bytes()).hexdigest()
+
+
+class NotFetchedError(ValueError):
+    """What a URI leads to could not be had, which says nothing of what it is."""
 
 
 def resolve(uri: str) -> str:
@@ -101,7 +113,7 @@ def download(uri: str, name: str) -> Path:
         # requests names the path and the query alone.
         said = str(error).replace(uri, shown).replace(f"?{urlsplit(uri).query}", "?…")
         message = " ".join(said.partition("Response text")[0].split())
-        raise ValueError(f"Got {name}={shown}, which can't be fetched: {message}") from error
+        raise NotFetchedError(f"Got {name}={shown}, which can't be fetched: {message}") from error
 
 
 def fetch(uri: str, kind: str) -> Artifact:
@@ -148,7 +160,8 @@ def publish(
 
     Notes
     -----
-    The `Artifact.fingerprint` becomes the tag `grove.output.<kind>` of the run.
+    The `Artifact.fingerprint` becomes the tag `grove.output.<kind>` of the run, and the manifest's own digest
+    `grove.manifest.<kind>`.
     """
     run_id = mlflow.active_run().info.run_id
     chain = {name: run for source in inputs for name, run in source.chain.items()} | {step: run_id}
@@ -156,4 +169,5 @@ def publish(
         folder, kind=kind, step=step, run_id=run_id, chain=chain, apart=dict(apart or {}), **about
     )
     mlflow.log_artifacts(str(folder), kind)
-    mlflow.set_tag(f"grove.output.{kind}", Artifact(folder, manifest).fingerprint)
+    written = Artifact(folder, manifest)
+    mlflow.set_tags({f"{OUTPUT_TAG}.{kind}": written.fingerprint, f"{WHOLE_TAG}.{kind}": written.manifest_digest})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,10 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from steps.lineage.artifacts import fetch
+from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, fetch
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
-from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey, part_digest
+from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, part_digest
 from steps.lineage.model_files import check_model
 from steps.table.options import Share
 
@@ -30,10 +31,9 @@ CACHE_OPTIONS: dict[str, click.ParamType] = {
 OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None}
 """What a step leaves for later ones as an artifact of its run; a trainer leaves its search, and a model."""
 
-APART_TAG = "grove.cache"
-"""Is `off` at runs that are never to be taken for others."""
-
 _NEAREST_OF = 50
+_SEARCHED = 1000
+"""Runs asked for; those to stay apart, which a search can't leave out, are among them."""
 
 
 def output_of(step: str) -> str | None:
@@ -78,6 +78,7 @@ class Cache:
         self._experiment_id = experiment_id
         self._check_registered = check_registered
         self._audits = _every_share(audit)
+        self._lock = threading.Lock()
 
     def find(self, key: StepKey) -> Found:
         """Return the newest finished run with the key whose outputs are as they were written."""
@@ -93,16 +94,17 @@ class Cache:
 
     def is_to_audit(self) -> bool:
         """Return whether the hit at hand is one of the share to prove."""
-        return next(self._audits)
+        with self._lock:  # trainers ask side by side
+            return next(self._audits)
 
     def _search(self, condition: str, limit: int = 20) -> list[Run]:
         found = self._client.search_runs(
             [self._experiment_id],
             f"attributes.status = 'FINISHED' and {condition}",
             order_by=["attributes.start_time DESC"],
-            max_results=limit,
+            max_results=_SEARCHED,
         )
-        return [run for run in found if run.data.tags.get(APART_TAG) != "off"]
+        return [run for run in found if run.data.tags.get(APART_TAG) != "off"][:limit]
 
     def _check(self, run: Run, step: str) -> None:
         kind = output_of(step)
@@ -129,7 +131,8 @@ class Cache:
 def check_output(run: Run, kind: str) -> None:
     """Raise ValueError unless the run's artifact, and the models that it names, are as they were written."""
     found = fetch(f"runs:/{run.info.run_id}/{kind}", kind)
-    if found.fingerprint != run.data.tags.get(f"grove.output.{kind}"):
+    recorded = [run.data.tags.get(f"{tag}.{kind}") for tag in (OUTPUT_TAG, WHOLE_TAG)]
+    if [found.fingerprint, found.manifest_digest] != recorded:
         raise ValueError(f"Got another {kind} in run {run.info.run_id} than it recorded, expected the recorded one.")
     models = found.apart.get("models", {})
     for uri, files in models.items():

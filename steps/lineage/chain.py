@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -14,9 +15,10 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.projects import ExecutionException
 
-from steps.lineage.cache import APART_TAG, output_of
+from steps.lineage.cache import output_of
 from steps.lineage.entry_point import FAILURE_TAG
 from steps.lineage.interruption import end_children
+from steps.lineage.keys import APART_TAG, APART_VARIABLE
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,14 @@ class Chain:
         The folder with their MLproject.
     before
         Called before a step is started, to raise RuntimeError if it must not be.
+    apart
+        Whether no later main may take these runs for its own.
     """
 
-    def __init__(self, project: str = ".", before: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, project: str = ".", *, before: Callable[[], None] = lambda: None, apart: bool = False) -> None:
+        if apart:
+            os.environ[APART_VARIABLE] = "off"
+        self._apart = apart
         self._project = project
         self._before = before
         self._parent = mlflow.active_run().info
@@ -122,7 +129,7 @@ class Chain:
         parameters
             The entry point's; those left out have MLproject's defaults.
         apart
-            Whether no later main may take the run for its own.
+            Whether no later main may take this run for its own.
         """
         if self._closing.is_set():
             raise ExecutionException(f"{step} is not started, as the chain is being ended")
@@ -135,7 +142,7 @@ class Chain:
             env_manager="local",
             run_name=step,
         )
-        if apart:
+        if apart or self._apart:  # the code of an older commit may not know the variable
             mlflow.MlflowClient().set_tag(started.run_id, APART_TAG, "off")
         return self._finished(step, started.run_id)
 

@@ -22,7 +22,7 @@ from mlflow.exceptions import MlflowException
 from steps.lineage import interruption, provenance
 from steps.lineage.errors import one_line
 from steps.lineage.source import source_read_at_start
-from steps.lineage.tracking import check_tracking_uri
+from steps.lineage.tracking import check_tracking_uri, without_secrets
 
 FAILURE_TAG = "grove.failure"
 NOTE_TAG = "mlflow.note.content"
@@ -131,7 +131,7 @@ def _end(status: str, reason: str, details: str | None = None) -> None:
         said = client.get_run(_run_id).data.tags.get(NOTE_TAG, "")
         client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000], said))
         if details:
-            client.log_text(_run_id, details, "traceback.txt")
+            client.log_text(_run_id, without_secrets(details), "traceback.txt")
     with contextlib.suppress(MlflowException, OSError):
         while mlflow.active_run():  # or MLflow ends it once more at exit, as FINISHED
             mlflow.end_run(status)

@@ -47,7 +47,8 @@ def whole_environment() -> dict[str, Any]:
         `python`, `platform`, `cpus` (their number), `cpu` (their model), `packages` (every installed one, name to
         version, sorted) and `lock` (the SHA-256 of requirements.txt, 64 hexadecimal digits).
     """
-    packages = {package.name.lower(): package.version for package in distributions()}
+    # As a lock spells them.
+    packages = {re.sub(r"[-_.]+", "-", package.name).lower(): package.version for package in distributions()}
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

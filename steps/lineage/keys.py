@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from steps.table.source import COMPRESSIONS
 
 KEY_TAG = "grove.key"
 KEY_FILE = "key.json"
+APART_TAG = "grove.cache"
+"""Is `off` at runs that are never to be taken for others."""
+APART_VARIABLE = "GROVE_CACHE"
+"""Environment variable; `off` makes steps tag themselves so."""
 _NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs"})
 """Parameters that decide nothing: artifacts count by their content, and the number of threads changes no result."""
 _CHECKED_ONLY = frozenset({"target"})
@@ -96,14 +101,23 @@ def record_key(entry_point: str, inputs: Mapping[str, str]) -> None:
     """Record the key of the running step: its digests as tags of the active run, its components as `key.json`."""
     key = step_key(entry_point, click.get_current_context().params, inputs)
     mlflow.log_dict(key.components, KEY_FILE)
-    mlflow.set_tags({KEY_TAG: key.digest, **{f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}})
+    apart = {APART_TAG: "off"} if os.environ.get(APART_VARIABLE) == "off" else {}
+    digests = {f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}
+    mlflow.set_tags({**apart, KEY_TAG: key.digest, **digests})
 
 
 def file_fingerprint(path: Path) -> str:
     """Return the SHA-256, 64 hexadecimal digits, of a file's name suffixes and bytes, or of all files of a folder.
 
     The suffixes count, as they tell how the bytes are read; the rest of a file's own name does not.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is nothing.
     """
+    if not path.exists():
+        raise FileNotFoundError(f"Got no file {path}, expected the data there.")
     telling = path.suffixes[-2:] if path.suffix.lower() in COMPRESSIONS else path.suffixes[-1:]
     digest = hashlib.sha256("".join(telling).lower().encode())
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import mlflow
 from mlflow.exceptions import MlflowException
 
+from steps.lineage.artifacts import NotFetchedError
 from steps.lineage.errors import one_line
 
 MODEL_FILE = "model.skops"
@@ -31,7 +32,7 @@ def check_model(model_uri: str, files: Mapping[str, str]) -> None:
     try:
         found = model_files(model_uri)
     except (MlflowException, OSError) as error:
-        raise ValueError(f"Got no model {model_uri}, expected it as it was logged: {one_line(error)}") from error
+        raise NotFetchedError(f"Got no model {model_uri}, expected it as it was logged: {one_line(error)}") from error
     changed = sorted(name for name in files if found.get(name) != files[name])
     if changed:
         raise ValueError(f"Got {changed[0]} of the model {model_uri} changed or missing, expected it as it was logged.")

@@ -18,7 +18,7 @@ from steps.lineage.cache import Cache, Found, output_of, read_key
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, compare_artifacts
 from steps.lineage.explain import differences
-from steps.lineage.keys import KEY_TAG, StepKey, step_key
+from steps.lineage.keys import APART_TAG, KEY_TAG, StepKey, step_key
 
 STEP_TAG = "grove.step"
 """Of main: the run of each step, be it main's own or one that was taken."""
@@ -61,16 +61,13 @@ class Pipeline:
         Starts them.
     finished
         Where to look for finished runs; None not to look.
-    apart
-        Whether no later main may take these runs for its own.
     parameters
         What main hands to its steps.
     """
 
-    def __init__(self, chain: Chain, finished: Cache | None, apart: bool, parameters: Parameters) -> None:
+    def __init__(self, chain: Chain, finished: Cache | None, parameters: Parameters) -> None:
         self._chain = chain
         self._cache = finished
-        self._apart = apart
         self._parameters = parameters
         self.steps: dict[str, StepRun] = {}
 
@@ -119,7 +116,10 @@ class Pipeline:
         return done
 
     def _run(self, step: str, key: StepKey | None, uris: Mapping[str, str], miss: Found) -> StepRun:
-        run = self._chain.start(step, {**self._parameters.of(step), **uris}, apart=self._apart)
+        run = self._chain.start(
+            step,
+            {**self._parameters.of(step), **uris},
+        )
         _check_key(step, run, key)
         more_rows = _more_rows(miss.nearest, run)
         for reason in more_rows:
@@ -143,6 +143,7 @@ class Pipeline:
 def _check_key(step: str, run: Run, key: StepKey | None) -> None:
     if key is None or run.data.tags.get(KEY_TAG) == key.digest:
         return
+    mlflow.MlflowClient().set_tag(run.info.run_id, APART_TAG, "off")  # what it ran may not be what it recorded
     changed = "; ".join(differences(key.components, read_key(run.info.run_id)))
     raise RuntimeError(
         f"{step} did not run as main expected it to, as something changed meanwhile ({changed}): run main again, "

@@ -96,6 +96,7 @@ def read_recorded(run_id: str) -> RecordedRun:
     _check_source(record["source"], run_id)
     ids = _steps_of(run, entry_point, record["parameters"])
     steps = {step: _read_step(step, ids[step]) for step in sorted(ids, key=lambda step: _ORDER.get(step, _TRAINER))}
+    _check_one_code(steps)
     return RecordedRun(run, steps, record["source"], record["environment"])
 
 
@@ -145,11 +146,44 @@ def _steps_of(run: Run, entry_point: str, parameters: Mapping[str, str]) -> dict
 
 
 def _read_step(step: str, run_id: str) -> RecordedStep:
-    run = _finished_run(run_id)
-    record = read_record(run_id)
+    try:
+        run = _finished_run(run_id)
+        record = read_record(run_id)
+    except ValueError as error:
+        raise ValueError(f"Its step {step} can't be compared with. {error}") from error
     if not has_artifact(run_id, KEY_FILE):
         raise ValueError(f"Got the run {run_id} of {step} without {KEY_FILE}; expected it, it was deleted.")
-    return RecordedStep(step, run, record["parameters"], read_key(run_id), _manifest(step, run_id))
+    manifest = _manifest(step, run_id)
+    _check_present(step, run_id, manifest)
+    return RecordedStep(step, run, record["parameters"], read_key(run_id), manifest)
+
+
+def _check_present(step: str, run_id: str, manifest: Mapping[str, Any]) -> None:
+    kind, client = output_of(step), mlflow.MlflowClient()
+    there = {file.path for file in client.list_artifacts(run_id, kind)}
+    gone = [name for name in manifest["files"] if f"{kind}/{name}" not in there]
+    if gone:
+        raise ValueError(
+            f"Got the run {run_id} of {step} without {kind}/{gone[0]}; expected it, the artifact was deleted."
+        )
+    for uri in manifest["apart"].get("models", {}):
+        try:
+            client.get_logged_model(uri.removeprefix("models:/"))
+        except MlflowException as error:
+            raise ValueError(f"Got the run {run_id} of {step} without its model {uri}; it was deleted.") from error
+
+
+def _check_one_code(steps: Mapping[str, RecordedStep]) -> None:
+    """Raise ValueError if steps that were chained by hand ran different code: there is one checkout for all."""
+    seen: dict[str, tuple[str, str]] = {}
+    for step in steps.values():
+        for file, digest in step.key["source"].items():
+            other, known = seen.setdefault(file, (step.step, digest))
+            if digest != known:
+                raise ValueError(
+                    f"Got {other} and {step.step} run with different code ({file} differs), expected one version: "
+                    f"reproduce {other} alone, -P run_id={steps[other].run.info.run_id}."
+                )
 
 
 def _manifest(step: str, run_id: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from steps.lineage.artifacts import OWN, Artifact, download, fetch
+from steps.lineage.artifacts import OWN, Artifact, NotFetchedError, download, fetch
 from steps.lineage.cache import check_output, output_of, read_key
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts
@@ -21,6 +21,7 @@ from steps.lineage.keys import file_fingerprint
 from steps.lineage.recorded import RecordedRun, RecordedStep
 
 _FIRST = "load"
+ALTERED = "what was recorded was altered since"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def repeat(chain: Chain, recorded: RecordedRun, start: Start) -> dict[str, StepR
 
 
 def _work(chain: Chain, step: str, parameters: Mapping[str, str]) -> Any:
-    return lambda: StepRun(step, chain.start(step, parameters, apart=True))
+    return lambda: StepRun(step, chain.start(step, parameters))
 
 
 def _inputs(step: RecordedStep, done: Mapping[str, StepRun]) -> dict[str, str]:
@@ -96,20 +97,19 @@ def compare(recorded: RecordedRun, repeated: Mapping[str, StepRun]) -> list[Step
 
 def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
     kind = str(output_of(before.step))
+    outputs: list[Artifact] = [fetch(f"runs:/{after.run_id}/{kind}", kind)]
     try:
         check_output(before.run, kind)
-        outputs: list[Artifact] = [fetch(f"runs:/{run_id}/{kind}", kind) for run_id in (_id(before), after.run_id)]
-    except (ValueError, OSError, MlflowException) as error:
-        what = f"what was recorded was altered since: {one_line(error)}"
+        outputs.insert(0, fetch(f"runs:/{before.run.info.run_id}/{kind}", kind))
+    except NotFetchedError:
+        raise  # nothing is known of it, and no verdict is due
+    except ValueError as error:
+        what = f"{ALTERED}: {one_line(error)}"
         return StepComparison(before.step, Outcome.DIVERGED, kind, 0.0, what)
     found = compare_artifacts(before.step, kind, *outputs)
     if after.cached:
         return StepComparison(before.step, found.outcome, f"{found.compared} (recorded, not repeated)", 0.0, None)
     return found
-
-
-def _id(step: RecordedStep) -> str:
-    return str(step.run.info.run_id)
 
 
 def explanations(recorded: RecordedStep, repeated: StepRun, environment: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,6 +50,11 @@ def without_credentials(uri: str) -> str:
         return uri
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
     return f"{shown}?…" if parts.query else shown
+
+
+def without_secrets(text: str) -> str:
+    """Return a text, such as a traceback, with the users, passwords and queries of its URLs left out."""
+    return re.sub(r"\?[\w.~%-]+=[^\s'\")]+", "?…", re.sub(r"//[^/@\s]+@", "//", text))
 
 
 def is_server(uri: str) -> bool:

@@ -83,6 +83,13 @@ def test_a_run_that_is_to_stay_apart_is_not_taken(record: Record) -> None:
     assert find().run is None
 
 
+def test_many_that_are_to_stay_apart_do_not_hide_the_others(record: Record) -> None:
+    older = record()
+    for _ in range(25):
+        record(**{"grove.cache": "off"})
+    assert taken(find()) == older
+
+
 def test_a_run_of_another_experiment_is_not_taken(record: Record) -> None:
     other = mlflow.create_experiment("other")
     record(experiment_id=other)
@@ -109,6 +116,10 @@ def rewrite_manifest(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"kind": "table"', '"kind": "table", "more": 1'), "utf-8")
 
 
+def rewrite_what_stands_apart(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace('"apart": {}', '"apart": {"models": {}}'), "utf-8")
+
+
 DAMAGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "file deleted": ("table.parquet", Path.unlink),
     "manifest deleted": ("manifest.json", Path.unlink),
@@ -117,6 +128,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "a bit flipped": ("table.parquet", flip),
     "manifest cut": ("manifest.json", lambda path: path.write_bytes(path.read_bytes()[:50])),
     "manifest written anew": ("manifest.json", rewrite_manifest),
+    "what stands apart written anew": ("manifest.json", rewrite_what_stands_apart),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.lineage.environment import environment
+from steps.lineage.environment import environment, environment_differences, whole_environment
 from steps.lineage.keys import StepKey, file_fingerprint, step_key
 
 KEY = StepKey(
@@ -66,11 +66,34 @@ def test_places_and_threads_decide_nothing() -> None:
     assert first.seed == 0
 
 
+def test_after_load_the_target_is_only_held_against_the_input() -> None:
+    split = {"split": "a"}
+    keys = [step_key("train_rf", {"target": target}, split).digest for target in ("", "label")]
+    assert keys[0] == keys[1]
+    data = {"data": "a"}
+    assert step_key("load", {"target": "x"}, data).digest != step_key("load", {"target": "y"}, data).digest
+
+
 def test_the_environment_names_python_the_platform_and_the_locked_packages() -> None:
     found = environment()
     assert found["python"] == platform.python_version()
     assert found["numpy"] == version("numpy")
     assert "ruff" not in found
+
+
+def test_all_locked_packages_are_among_the_recorded_ones() -> None:
+    assert set(environment()) - {"python", "platform"} <= set(whole_environment()["packages"])
+
+
+def test_differences_of_environments_are_said() -> None:
+    now = {"python": "3.11.7", "platform": "Linux", "cpu": "A", "cpus": 2, "packages": {"a": "1", "b": "1"}}
+    before = {**now, "cpus": 8, "packages": {"a": "2", "c": "1"}}
+    assert environment_differences(before, now) == [
+        "number of CPUs 8 → 2",
+        "package a 2 → 1",
+        "package b not installed → 1",
+        "package c 1 → not installed",
+    ]
 
 
 def test_the_bytes_and_the_suffixes_make_a_files_fingerprint(tmp_path: Path) -> None:
@@ -83,6 +106,11 @@ def test_the_bytes_and_the_suffixes_make_a_files_fingerprint(tmp_path: Path) -> 
     first = fingerprint("t.csv", b"a")
     assert first == fingerprint("other.CSV", b"a") == fingerprint("t.2024.csv", b"a")
     assert len({first, fingerprint("t.csv", b"b"), fingerprint("t.tsv", b"a"), fingerprint("t.csv.gz", b"a")}) == 4
+
+
+def test_what_is_not_there_has_no_fingerprint(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"Got no file .*no\.csv, expected the data there"):
+        file_fingerprint(tmp_path / "no.csv")
 
 
 def test_the_files_of_a_folder_make_its_fingerprint(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps.lineage.tracking import check_tracking_uri, is_server, without_credentials
+from steps.lineage.tracking import check_tracking_uri, is_server, without_credentials, without_secrets
 
 
 @pytest.mark.parametrize("uri", ["sqlite:////tmp/mlflow.db", "postgresql://host/db", "mysql://host/db"])
@@ -45,3 +45,18 @@ def test_nobody_there() -> None:
 )
 def test_credentials_are_left_out(uri: str, shown: str) -> None:
     assert without_credentials(uri) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("404 for url: http://me:secret@host:80/no.csv?sig=a%2Fb&x=1", "404 for url: http://host:80/no.csv?…"),
+        (
+            "Max retries exceeded with url: /no.csv?sig=secret (Caused",
+            "Max retries exceeded with url: /no.csv?… (Caused",
+        ),
+        ("Is it so? Yes = no, //comment", "Is it so? Yes = no, //comment"),
+    ],
+)
+def test_secrets_are_left_out_of_texts(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
