@@ -145,8 +145,8 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
 @pytest.mark.parametrize(
     ("make", "target", "label"),
     [
-        (tables.numeric_binary, "sick", bool),
-        (tables.all_categorical, "label", str),
+        pytest.param(tables.numeric_binary, "sick", bool, marks=pytest.mark.slow),
+        pytest.param(tables.all_categorical, "label", str, marks=pytest.mark.slow),
         pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
         pytest.param(tables.wide, "grade", float, marks=pytest.mark.slow),
         (tables.unicode_names, "класс", str),
@@ -192,6 +192,7 @@ def test_git_url_of_a_subfolder_with_the_shipped_table(
     assert found["load"].data.metrics["rows"] == 33737
 
 
+@pytest.mark.slow
 def test_equal_inputs_give_equal_results(
     step: Callable[..., Result], client: mlflow.MlflowClient, small_table: Path
 ) -> None:
