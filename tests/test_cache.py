@@ -226,7 +226,7 @@ def test_code_of_the_forest_runs_the_trainers_and_of_the_readme_nothing(
     with (clone / "steps" / "forest" / "search.py").open("a", encoding="utf-8") as code:
         code.write("# A comment.\n")
     result = main(clone)
-    assert ran(client, result) == ["train_rf", "train_rf_kmeans", "evaluate"]
+    assert ran(client, result) == FROM_TRAINERS
     assert "train_rf: source steps/forest/search.py changed" in result.out
 
 
