@@ -140,11 +140,10 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
 def step_table(steps: dict[str, StepRun]) -> str:
     """Return a Markdown table of the steps: which run each is, whether it was taken, when it was made, and why."""
     return markdown.table(
-        ["step", "run", "", "finished", "why"],
+        ["step", "taken or run", "finished", "why"],
         [
             [
-                markdown.escape(step),
-                markdown.link(done.run_id[:8], done.run.info.experiment_id, done.run_id),
+                markdown.link(step, done.run.info.experiment_id, done.run_id),
                 "cached" if done.cached else "run",
                 finished_at(done.run),
                 markdown.escape("; ".join(done.reasons)),
