@@ -110,10 +110,7 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
     name, version = tags["grove.model_name"], tags["grove.model_version"]
     scoring = verdict["scoring"]
     head, cells = score_table(verdict)
-    widths = [max(len(row[column]) for row in [head, *cells]) for column in range(3)]
-    click.echo()
-    for row in [head, *cells]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"\n{markdown.aligned(head, cells)}")
     champion = f"models:/{name}@champion"
     click.echo(f"\n{verdict['sentence']}\n\nRegistered {verdict['winner']} as {name}, version {version}: {champion}")
     for purpose, command in next_commands(champion).items():

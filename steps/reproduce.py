@@ -140,10 +140,7 @@ def sentence(verdict: Outcome, found: Sequence[StepComparison], repeated: Sequen
 def publish(recorded: RecordedRun, content: dict[str, Any]) -> None:
     """Print the comparison, and record it: artifacts, description, tags on both runs."""
     head, rows = step_rows(content)
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    click.echo()
-    for row in [head, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(f"\n{markdown.aligned(head, rows)}")
     for explanation in content["explanations"]:
         click.echo(f"may explain it: {explanation}")
     click.echo(f"\n{content['sentence']}")

@@ -14,7 +14,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, fetch
+from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, Artifact, fetch
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, part_digest
@@ -128,8 +128,8 @@ class Cache:
         return Found(None, differences(before, key.components), nearest)
 
 
-def check_output(run: Run, kind: str) -> None:
-    """Raise ValueError unless the run's artifact, and the models that it names, are as they were written."""
+def check_output(run: Run, kind: str) -> Artifact:
+    """Return the run's artifact; raise ValueError unless it, and the models that it names, are as they were written."""
     found = fetch(f"runs:/{run.info.run_id}/{kind}", kind)
     recorded = [run.data.tags.get(f"{tag}.{kind}") for tag in (OUTPUT_TAG, WHOLE_TAG)]
     if [found.fingerprint, found.manifest_digest] != recorded:
@@ -137,6 +137,7 @@ def check_output(run: Run, kind: str) -> None:
     models = found.apart.get("models", {})
     for uri, files in models.items():
         check_model(uri, files)
+    return found
 
 
 def read_key(run_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.projects import ExecutionException
 
+from steps.lineage.artifacts import OUTPUT_TAG
 from steps.lineage.cache import output_of
 from steps.lineage.entry_point import FAILURE_TAG
 from steps.lineage.interruption import end_children
@@ -50,7 +51,7 @@ class StepRun:
     @property
     def fingerprint(self) -> str | None:
         """The fingerprint of what later steps read; None for the last step."""
-        return self.run.data.tags.get(f"grove.output.{output_of(self.step)}")
+        return self.run.data.tags.get(f"{OUTPUT_TAG}.{output_of(self.step)}")
 
     @property
     def output(self) -> str:
@@ -149,7 +150,7 @@ class Chain:
     def _finished(self, step: str, run_id: str) -> Run:
         run = mlflow.get_run(run_id)
         output = output_of(step)
-        if output is not None and f"grove.output.{output}" not in run.data.tags:
+        if output is not None and f"{OUTPUT_TAG}.{output}" not in run.data.tags:
             mlflow.MlflowClient().set_terminated(run_id, "FAILED")
             raise ExecutionException(f"{step} ended without its {output}")
         return run

@@ -116,10 +116,7 @@ class Pipeline:
         return done
 
     def _run(self, step: str, key: StepKey | None, uris: Mapping[str, str], miss: Found) -> StepRun:
-        run = self._chain.start(
-            step,
-            {**self._parameters.of(step), **uris},
-        )
+        run = self._chain.start(step, {**self._parameters.of(step), **uris})
         _check_key(step, run, key)
         more_rows = _more_rows(miss.nearest, run)
         for reason in more_rows:

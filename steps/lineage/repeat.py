@@ -11,7 +11,7 @@ import click
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from steps.lineage.artifacts import OWN, Artifact, NotFetchedError, download, fetch
+from steps.lineage.artifacts import OWN, NotFetchedError, download, fetch
 from steps.lineage.cache import check_output, output_of, read_key
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts
@@ -97,16 +97,15 @@ def compare(recorded: RecordedRun, repeated: Mapping[str, StepRun]) -> list[Step
 
 def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
     kind = str(output_of(before.step))
-    outputs: list[Artifact] = [fetch(f"runs:/{after.run_id}/{kind}", kind)]
+    repeated = fetch(f"runs:/{after.run_id}/{kind}", kind)
     try:
-        check_output(before.run, kind)
-        outputs.insert(0, fetch(f"runs:/{before.run.info.run_id}/{kind}", kind))
+        recorded = check_output(before.run, kind)
     except NotFetchedError:
         raise  # nothing is known of it, and no verdict is due
     except ValueError as error:
         what = f"{ALTERED}: {one_line(error)}"
         return StepComparison(before.step, Outcome.DIVERGED, kind, 0.0, what)
-    found = compare_artifacts(before.step, kind, *outputs)
+    found = compare_artifacts(before.step, kind, recorded, repeated)
     if after.cached:
         return StepComparison(before.step, found.outcome, f"{found.compared} (recorded, not repeated)", 0.0, None)
     return found

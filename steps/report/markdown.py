@@ -25,6 +25,14 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return table([escape(cell) for cell in head], [[escape(cell) for cell in row] for row in rows])
 
 
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as plain text for a terminal, its columns aligned; one line a row."""
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)
+
+
 def bullets(items: Iterable[str]) -> str:
     """Return a Markdown list; nothing for no items."""
     return "\n".join(f"- {escape(item)}" for item in items)
