@@ -25,7 +25,7 @@ from steps.lineage.chain import Chain, StepRun
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.keys import file_fingerprint
 from steps.lineage.options import options
-from steps.lineage.pipeline import Parameters, Pipeline, finished_at
+from steps.lineage.pipeline import Parameters, Pipeline, to_the_minute
 from steps.lineage.provenance import hand_on, refuse_dirty
 from steps.lineage.registry import REGISTRY_OPTIONS, check_champion
 from steps.lineage.source import PROJECT, refuse_edited
@@ -68,6 +68,7 @@ def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool
         try:
             evaluated, registered = run(pipeline, values)
         except RuntimeError as error:
+            describe(step_table(pipeline.steps))
             raise click.ClickException(str(error)) from error
         summarize(pipeline, evaluated, registered)
 
@@ -142,7 +143,7 @@ def step_table(steps: dict[str, StepRun]) -> str:
             [
                 markdown.link(step, done.run.info.experiment_id, done.run_id),
                 "cached" if done.cached else "run",
-                finished_at(done.run),
+                to_the_minute(done.run.info.end_time),
                 markdown.escape("; ".join(done.reasons)),
             ]
             for step, done in steps.items()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from steps.lineage.comparison import Outcome, StepComparison, overall
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.environment import environment_differences
 from steps.lineage.options import options
+from steps.lineage.pipeline import to_the_minute
 from steps.lineage.rebuilt import rebuilt_environment
 from steps.lineage.recorded import RecordedRun, read_recorded
 from steps.lineage.repeat import ALTERED, Start, choose_start, compare, explanations, repeat, say, tag_original
@@ -39,7 +39,7 @@ def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
     """Run the recorded code on the recorded data with the recorded parameters, and compare."""
     recorded = read_recorded(run_id.strip())
     environment = environment_differences(recorded.environment, context.obj["environment"])
-    say(f"{recorded.run.info.run_name} of {_started(recorded)}, {_commit(recorded)}")
+    say(f"{recorded.run.info.run_name} of {to_the_minute(recorded.run.info.start_time)}, {_commit(recorded)}")
     with recorded_code(recorded) as project, contextlib.ExitStack() as opened:
         start = choose_start(recorded.steps["load"], project)
         if start.data is None and len(recorded.steps) == 1:
@@ -101,7 +101,7 @@ def conclude(
         "recorded": {
             "run_id": recorded.run.info.run_id,
             "name": recorded.run.info.run_name,
-            "started": _started(recorded),
+            "started": to_the_minute(recorded.run.info.start_time),
             "commit": recorded.source["commit"],
             "url": recorded.source["url"],
             "dirty": recorded.source["dirty"],
@@ -143,7 +143,8 @@ def publish(recorded: RecordedRun, content: dict[str, Any]) -> None:
     click.echo(f"\n{markdown.aligned(head, rows)}")
     for explanation in content["explanations"]:
         click.echo(f"may explain it: {explanation}")
-    click.echo(f"\n{content['sentence']}")
+    if content["verdict"] != str(Outcome.DIVERGED):  # which is an error, printed at the end
+        click.echo(f"\n{content['sentence']}")
     mlflow.log_dict(content, "reproduction/reproduction.json")
     mlflow.log_text(reproduction_card(content), "reproduction/card.html")
     run = recorded.run.info
@@ -156,11 +157,6 @@ def publish(recorded: RecordedRun, content: dict[str, Any]) -> None:
     verdict = content["verdict"]
     mlflow.set_tags({"grove.reproduces": run.run_id, "grove.reproduction": verdict})
     tag_original(run.run_id, {"grove.reproduced": content["repeated"]["run_id"], "grove.reproduction": verdict})
-
-
-def _started(recorded: RecordedRun) -> str:
-    moment = datetime.fromtimestamp(recorded.run.info.start_time / 1000, UTC)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _commit(recorded: RecordedRun) -> str:

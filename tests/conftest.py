@@ -5,13 +5,11 @@ from __future__ import annotations
 import steps.forest  # noqa: F401  # before any test module loads scikit-learn: it limits OpenMP to one thread
 
 # isort: split
+import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,9 @@ import pytest
 import yaml
 from mlflow.entities import Run
 from mlflow.utils.file_utils import local_file_uri_to_path
+
+from tests.repositories import commit
+from tests.servers import git_daemon
 
 PROJECT = Path(__file__).parents[1]
 MLPROJECT = yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
@@ -33,6 +34,8 @@ TRIVIAL = {
     "cv": "2",
 }
 """Grids of one candidate each, for what is not about the search."""
+Started = tuple[subprocess.Popen[str], Run]
+"""The process of an entry point, and the run that it is."""
 
 
 @dataclass(frozen=True)
@@ -91,23 +94,37 @@ def environment(folder: Path, client: mlflow.MlflowClient, tmp_path: Path) -> di
 
 
 @pytest.fixture
-def step(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]) -> Callable[..., Result]:
-    """Run one entry point as MLflow does, without the seconds that `mlflow run` takes to start."""
+def start(client: mlflow.MlflowClient, environment: dict[str, str]) -> Iterator[Callable[..., Started]]:
+    """Start one entry point as MLflow does, without the seconds that `mlflow run` takes; it is ended with the test."""
+    with contextlib.ExitStack() as processes:
 
-    def run(name: str, **given: str) -> Result:
-        created = client.create_run("1", run_name="quick-fox-1")
-        parameters = MLPROJECT[name]["parameters"]
-        values = {key: str(about.get("default", "")) for key, about in parameters.items()} | given
-        done = subprocess.run(
-            [sys.executable, "-m", f"steps.{name}", *(f"--{key}={value}" for key, value in values.items())],
-            cwd=PROJECT,
-            env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout + done.stderr, client.get_run(created.info.run_id))
+        def begin(name: str, project: Path = PROJECT, *, run_name: str = "quick-fox-1", **given: str) -> Started:
+            created = client.create_run("1", run_name=run_name)
+            parameters = MLPROJECT[name]["parameters"]
+            values = {key: str(about.get("default", "")) for key, about in parameters.items()} | given
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"steps.{name}", *(f"--{key}={value}" for key, value in values.items())],
+                cwd=project,
+                env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process, created
+
+        yield begin
+
+
+@pytest.fixture
+def step(start: Callable[..., Started], client: mlflow.MlflowClient) -> Callable[..., Result]:
+    """Run one entry point to its end."""
+
+    def run(name: str, project: Path = PROJECT, **given: str) -> Result:
+        process, created = start(name, project, **given)
+        out, err = process.communicate(timeout=200)
+        return Result(process.returncode, out + err, client.get_run(created.info.run_id))
 
     return run
 
@@ -158,13 +175,6 @@ def copy_project(target: Path) -> Path:
     return target
 
 
-def commit(repository: Path) -> None:
-    """Commit everything in the folder, making it a repository if it is none."""
-    who = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", "Everything"]):
-        subprocess.run(["git", *words], cwd=repository, check=True, capture_output=True)
-
-
 def children(client: mlflow.MlflowClient, run: Run) -> dict[str, Run]:
     """Return the runs below a run, by name, in the order of their start."""
     found = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{run.info.run_id}'", order_by=["start_time ASC"])
@@ -178,30 +188,5 @@ def daemon(tmp_path: Path) -> Iterator[str]:
     copy_project(tmp_path / "served" / "larger" / "tools" / "grove")
     subprocess.run(["rm", "-rf", str(tmp_path / "served" / "larger" / "tools" / "grove" / ".git")], check=True)
     commit(tmp_path / "served" / "larger")
-    port = free_port()
-    command = ["git", "daemon", f"--base-path={tmp_path / 'served'}", "--export-all", "--listen=127.0.0.1"]
-    with subprocess.Popen(
-        [*command, f"--port={port}", "--reuseaddr"], stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
-        try:
-            wait_for(port, server)
-            yield f"git://127.0.0.1:{port}"
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes], seconds: float = 90) -> None:
-    """Wait until somebody listens on the port of this machine."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise TimeoutError(f"nothing listens on port {port}")
+    with git_daemon(tmp_path / "served") as url:
+        yield url

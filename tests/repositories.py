@@ -29,6 +29,12 @@ def commit(repository: Path) -> str:
     return git(repository, "rev-parse", "HEAD")
 
 
+def state(repository: Path) -> str:
+    """Return all that git knows of a repository's work tree, index, branches and worktrees."""
+    commands = ("status --porcelain=v2 --branch", "for-each-ref", "reflog", "stash list", "worktree list")
+    return "\n".join(git(repository, *words.split()) for words in (*commands, "ls-files --stage"))
+
+
 def snapshot(folder: Path) -> dict[str, bytes | str]:
     """Return all files below the folder, .git included, and the links; and the folders, for the empty ones."""
     found: dict[str, bytes | str] = {}

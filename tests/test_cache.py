@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
+import psutil
 import pytest
-from mlflow.entities import Run
 from mlflow.utils.file_utils import local_file_uri_to_path
 
+from steps.lineage.artifacts import Artifact
+from steps.table.manifest import MANIFEST, write_manifest
 from tests import tables
-from tests.conftest import MLPROJECT, PROJECT, TRIVIAL, Result, children, stored
+from tests.conftest import PROJECT, TRIVIAL, Result, Started, children, stored
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 FROM_TRAINERS = STEPS[2:]
@@ -32,23 +34,11 @@ def table(folder: Path) -> Path:
 
 
 @pytest.fixture
-def main(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str], table: Path) -> Main:
-    """Run main of a project on the table, without the seconds that `mlflow run` takes to start."""
+def main(step: Main, table: Path) -> Main:
+    """Run main on the table, in this project or in another."""
 
     def run(project: Path = PROJECT, **given: str) -> Result:
-        created = client.create_run("1", run_name=given.pop("run_name", "main"))
-        values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
-        values |= {"data": str(table), "target": "sick", **TRIVIAL, **given}
-        done = subprocess.run(
-            [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
-            cwd=project,
-            env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
-            capture_output=True,
-            text=True,
-            timeout=200,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout + done.stderr, client.get_run(created.info.run_id))
+        return step("main", project, **{"data": str(table), "target": "sick", **TRIVIAL, **given})
 
     return run
 
@@ -147,6 +137,7 @@ def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient)
     stored(client, steps["load"], "table/table.parquet").unlink()
     split = stored(client, steps["preprocess"], "split/train.parquet")
     split.write_bytes(split.read_bytes()[:-1])
+    stored(client, steps["train_rf_kmeans"], "cluster_map.png").unlink()
     skops = model(client, steps["train_rf"]) / "model.skops"
     content = bytearray(skops.read_bytes())
     content[len(content) // 2] ^= 1
@@ -154,8 +145,8 @@ def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient)
 
     again = main()
     # evaluate's own output is intact, but names the damaged model.
-    assert ran(client, again) == ["load", "preprocess", "train_rf", "evaluate", "register"]
-    for step in ("load", "preprocess", "train_rf"):
+    assert ran(client, again) == STEPS
+    for step in STEPS[:4]:
         assert f"{step}: run {steps[step]} can't be taken: Got " in again.out
     assert again.run.data.metrics == first.run.data.metrics
     mlflow.set_tracking_uri(client.tracking_uri)
@@ -183,9 +174,6 @@ def test_audit_proves_hits_and_finds_one_that_lies(main: Main, client: mlflow.Ml
 
 def forge(client: mlflow.MlflowClient, run_id: str) -> None:
     """Change a score in a recorded search, and its manifest and tag so that they agree with it."""
-    from steps.lineage.artifacts import Artifact
-    from steps.table.manifest import MANIFEST, write_manifest
-
     folder = stored(client, run_id, "search")
     found = json.loads((folder / "search.json").read_text(encoding="utf-8"))
     found["mean_score"] += 0.01
@@ -232,61 +220,41 @@ def test_code_of_the_forest_runs_the_trainers_and_of_the_readme_nothing(
 
 @pytest.mark.slow
 def test_a_killed_trainer_leaves_the_finished_steps_to_be_taken(
-    main: Main, client: mlflow.MlflowClient, environment: dict[str, str], table: Path
+    main: Main, start: Callable[..., Started], client: mlflow.MlflowClient, table: Path
 ) -> None:
-    values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
-    values |= {"data": str(table), "target": "sick", **TRIVIAL, "n_estimators": "20000"}
-    created = client.create_run("1", run_name="main")
-    with subprocess.Popen(
-        [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
-        cwd=PROJECT,
-        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as driver:
-        trainer = wait_for_trainer(client, created)
-        os.kill(trainer, signal.SIGKILL)
-        assert driver.wait(60) != 0
-    again = main()
-    assert ran(client, again) == FROM_TRAINERS
+    given = {"data": str(table), "target": "sick", **TRIVIAL, "n_estimators": "20000"}
+    driver, run = start("main", **given)
+    os.kill(trainer_of(driver), signal.SIGKILL)
+    assert driver.wait(60) != 0
+    failed = client.get_run(run.info.run_id)
+    assert failed.data.tags["grove.failure"].startswith("train_rf failed: ")
+    assert failed.data.tags["grove.step.preprocess"] in failed.data.tags["mlflow.note.content"]
+    assert ran(client, main()) == FROM_TRAINERS
 
 
-def wait_for_trainer(client: mlflow.MlflowClient, run: Run) -> int:
-    """Return the process ID of the trainer, once it runs."""
-    import psutil
-
+def trainer_of(driver: subprocess.Popen[str]) -> int:
+    """Return the process ID of the driver's plain trainer, once it is at work."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        for process in psutil.process_iter(["cmdline"]):
-            if (process.info["cmdline"] or [])[1:3] == ["-m", "steps.train_rf"] and process.environ().get(
-                "MLFLOW_TRACKING_URI"
-            ) == client.tracking_uri:
-                time.sleep(3)
-                return process.pid
+        for process in psutil.Process(driver.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.cmdline()[1:3] == ["-m", "steps.train_rf"] and process.num_threads() > 8:
+                    return process.pid
         time.sleep(0.2)
     raise TimeoutError("no trainer was started")
 
 
 @pytest.mark.slow
 def test_code_that_is_edited_while_main_runs_stops_it_before_the_next_step(
-    client: mlflow.MlflowClient, environment: dict[str, str], table: Path, clone: Path
+    start: Callable[..., Started], client: mlflow.MlflowClient, table: Path, clone: Path
 ) -> None:
-    values = {name: str(about["default"]) for name, about in MLPROJECT["main"]["parameters"].items()}
-    values |= {"data": str(table), "target": "sick", **TRIVIAL}
-    created = client.create_run("1", run_name="main")
-    with subprocess.Popen(
-        [sys.executable, "-m", "steps.main", *(f"--{key}={value}" for key, value in values.items())],
-        cwd=clone,
-        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as driver:
-        end = time.monotonic() + 60
-        while not children(client, created) and time.monotonic() < end:
-            time.sleep(0.1)
-        with (clone / "steps" / "evaluate.py").open("a", encoding="utf-8") as code:
-            code.write("# Edited.\n")
-        assert driver.wait(120) == 1
-    run = client.get_run(created.info.run_id)
-    assert "Got steps/evaluate.py edited while main runs" in run.data.tags["grove.failure"]
-    assert "evaluate" not in children(client, created)
+    driver, run = start("main", clone, data=str(table), target="sick", **TRIVIAL)
+    end = time.monotonic() + 60
+    while not children(client, run) and time.monotonic() < end:
+        time.sleep(0.1)
+    with (clone / "steps" / "evaluate.py").open("a", encoding="utf-8") as code:
+        code.write("# Edited.\n")
+    assert driver.wait(120) == 1
+    stopped = client.get_run(run.info.run_id)
+    assert "Got steps/evaluate.py edited while main runs" in stopped.data.tags["grove.failure"]
+    assert "evaluate" not in children(client, stopped)

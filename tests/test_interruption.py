@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from tests import tables
-from tests.conftest import MLPROJECT, PROJECT, Result, children
+from tests.conftest import PROJECT, TRIVIAL, Result, Started, children
+from tests.repositories import state
 
 LONG = {"n_estimators": "3000", "max_features": "none", "n_clusters": "8", "cv": "5", "target": "label"}
 SECONDS = 20.0
@@ -165,28 +166,57 @@ def test_a_driver_that_still_starts_ends_as_well(
 
 
 def test_a_trainer_that_is_ended_while_it_logs_candidates_leaves_none_running(
-    step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path, environment: dict[str, str]
+    step: Callable[..., Result], start: Callable[..., Started], client: mlflow.MlflowClient, folder: Path
 ) -> None:
     tables.numeric_binary().to_csv(folder / "t.csv", index=False)
     load = step("load", data=str(folder / "t.csv"), target="sick")
     preprocess = step("preprocess", table=f"runs:/{load.run.info.run_id}/table")
-    created = client.create_run("1", run_name="trainer")
-    given = {name: str(about.get("default", "")) for name, about in MLPROJECT["train_rf"]["parameters"].items()} | {
-        "split": f"runs:/{preprocess.run.info.run_id}/split",
-        "n_estimators": ",".join(str(number) for number in range(1, 101)),
-        "max_features": "sqrt",
-        "cv": "2",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "steps.train_rf", *(f"--{key}={value}" for key, value in given.items())],
-        cwd=PROJECT,
-        env={**environment, "MLFLOW_RUN_ID": created.info.run_id},
-        stderr=subprocess.DEVNULL,
-    ) as trainer:
-        below = f"tags.mlflow.parentRunId = '{created.info.run_id}'"
-        wait_until(lambda: len(client.search_runs(["1"], below)) > 5, 120)
-        trainer.send_signal(signal.SIGTERM)
-        trainer.wait(30)
-    assert client.get_run(created.info.run_id).info.status == "KILLED"
+    trainer, run = start(
+        "train_rf",
+        split=f"runs:/{preprocess.run.info.run_id}/split",
+        n_estimators=",".join(str(number) for number in range(1, 101)),
+        max_features="sqrt",
+        cv="2",
+    )
+    below = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
+    wait_until(lambda: len(client.search_runs(["1"], below)) > 5, 120)
+    trainer.send_signal(signal.SIGTERM)
+    trainer.wait(30)
+    assert client.get_run(run.info.run_id).info.status == "KILLED"
     assert running(client) == []
     assert len(client.search_runs(["1"], below)) < 100, "it was ended before all were logged"
+
+
+@pytest.mark.slow
+def test_a_reproduction_that_is_interrupted_leaves_nothing(
+    clone: Path,
+    mlflow_run: Callable[..., Result],
+    client: mlflow.MlflowClient,
+    environment: dict[str, str],
+    folder: Path,
+) -> None:
+    tables.numeric_binary().to_csv(folder / "t.csv", index=False)
+    original = mlflow_run(clone, data="t.csv", target="sick", **TRIVIAL)
+    assert original.code == 0, original.out
+    before = state(clone)
+    command = ["mlflow", "run", str(clone), "-e", "reproduce", "--env-manager", "local"]
+    with subprocess.Popen(
+        [*command, "-P", f"run_id={original.run.info.run_id}"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as started:
+        wait_until(lambda: find(started, "steps.preprocess"), 120)
+        assert state(clone) != before, "there is a worktree"
+        processes = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]
+        os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+        _, alive = psutil.wait_procs(processes, timeout=SECONDS)
+    assert alive == []
+    assert state(clone) == before
+    assert [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())] == []
+    assert running(client) == []
+    (reproduction,) = client.search_runs(["1"], "tags.mlflow.project.entryPoint = 'reproduce'")
+    assert reproduction.info.status in ("FAILED", "KILLED")
+    assert "grove.reproduced" not in client.get_run(original.run.info.run_id).data.tags

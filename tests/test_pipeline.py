@@ -17,7 +17,8 @@ import pytest
 import requests
 
 from tests import tables
-from tests.conftest import PROJECT, TRIVIAL, Result, children, free_port, wait_for
+from tests.conftest import PROJECT, TRIVIAL, Result, children
+from tests.servers import free_port, wait_for
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 

@@ -12,7 +12,8 @@ import mlflow
 import pytest
 
 from tests import tables
-from tests.conftest import TRIVIAL, Result, children, commit, stored
+from tests.conftest import TRIVIAL, Result, children, stored
+from tests.repositories import commit, state
 
 SMALL = {"data": "table.csv", "target": "sick", **TRIVIAL}
 REPEATED = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate"]
@@ -42,22 +43,6 @@ def check_identical(client: mlflow.MlflowClient, result: Result, original: Resul
     assert tags["grove.reproduction"] == result.run.data.tags["grove.reproduction"] == "identical"
     assert result.run.data.tags["grove.reproduces"] == original.run.info.run_id
     return content
-
-
-def state(repository: Path) -> str:
-    """Return all that git knows of a repository's work tree, index, branches and worktrees."""
-    said = [
-        subprocess.run(["git", *words], cwd=repository, capture_output=True, text=True, check=True).stdout
-        for words in (
-            ["status", "--porcelain=v2", "--branch"],
-            ["for-each-ref"],
-            ["reflog"],
-            ["stash", "list"],
-            ["worktree", "list"],
-            ["ls-files", "--stage"],
-        )
-    ]
-    return "\n".join(said)
 
 
 def change_the_results(project: Path) -> None:
@@ -179,6 +164,30 @@ def test_a_git_daemon_seen_from_a_machine_that_never_had_the_project(
     (tmp_path / "a user's folder" / "table.csv").unlink()
     result = mlflow_run(f"{daemon}/larger#tools/grove", "reproduce", run_id=original.run.info.run_id)
     check_identical(client, result, original)
+
+
+@pytest.mark.slow
+def test_the_recorded_environment(clone: Path, mlflow_run: Run, client: mlflow.MlflowClient) -> None:
+    original = mlflow_run(clone, "load", data="table.csv", target="sick")
+    assert original.code == 0, original.out
+    # As if it had been made with an older package than the lock names now.
+    path = stored(client, original.run.info.run_id, "provenance.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    now = record["environment"]["packages"]["tqdm"]
+    record["environment"]["packages"]["tqdm"] = "4.66.5"
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+    here = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id)
+    check_identical(client, here, original)
+    assert f"reproduce: environment: package tqdm 4.66.5 → {now}" in here.out
+
+    rebuilt = mlflow_run(clone, "reproduce", run_id=original.run.info.run_id, env="recorded")
+    content = check_identical(client, rebuilt, original)
+    assert not [difference for difference in content["environment"] if "tqdm" in difference]
+    repeated = stored(client, content["steps"][0]["repeated_run"], "provenance.json")
+    packages = json.loads(repeated.read_text(encoding="utf-8"))["environment"]["packages"]
+    assert packages["tqdm"] == "4.66.5"
+    assert "pytest" not in packages, "it is an environment of its own"
 
 
 def test_what_cant_be_reproduced_is_said_before_anything_runs(

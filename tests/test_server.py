@@ -12,7 +12,8 @@ import mlflow
 import pytest
 
 from tests import tables
-from tests.conftest import TRIVIAL, copy_project, free_port, wait_for
+from tests.conftest import TRIVIAL, copy_project
+from tests.servers import free_port, wait_for
 
 SMALL = {"data": "table.csv", "target": "sick", **TRIVIAL}
 

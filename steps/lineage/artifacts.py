@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 from steps.lineage.launcher import typed_in
 from steps.lineage.source import PROJECT
 from steps.lineage.tracking import without_credentials
+from steps.table.digest import file_digest
 from steps.table.manifest import MANIFEST, verify, write_manifest
 
 OWN = "project:"
@@ -66,7 +67,7 @@ class Artifact:
     @property
     def manifest_digest(self) -> str:
         """SHA-256, 64 hexadecimal digits, of the manifest as it was written: also of where all came from."""
-        return hashlib.sha256((self.folder / MANIFEST).read_bytes()).hexdigest()
+        return file_digest(self.folder / MANIFEST)
 
 
 class NotFetchedError(ValueError):

@@ -19,6 +19,7 @@ from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, part_digest
 from steps.lineage.model_files import check_model
+from steps.lineage.run_files import check_files
 from steps.table.options import Share
 
 CACHE_OPTIONS: dict[str, click.ParamType] = {
@@ -110,8 +111,9 @@ class Cache:
         kind = output_of(step)
         if kind is None:
             self._check_registered(run)
-            return
-        check_output(run, kind)
+        else:
+            check_output(run, kind)
+        check_files(run)
 
     def _explain(self, key: StepKey) -> Found:
         same_step = f"tags.`{KEY_TAG}.entry_point` = '{part_digest(key.entry_point)}'"

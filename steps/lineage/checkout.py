@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -51,10 +52,9 @@ def checked_out(
             folder = ""
             place.start()
         else:
-            if has_commit(at_hand, commit):
-                stack.enter_context(_worktree(place, at_hand, commit))
-            else:
-                _fetch(place, _with_credentials(url, at_hand), commit)
+            here = has_commit(at_hand, commit)
+            if not (here and stack.enter_context(_worktree(place, at_hand, commit))):
+                _fetch(place, _top(at_hand) if here else _with_credentials(url, at_hand), commit)
             _update_submodules(place, commit)
         project = place.top / folder
         if not (project.is_dir() and project.resolve().is_relative_to(place.top)):
@@ -93,13 +93,16 @@ class _Place:
 
 
 @contextlib.contextmanager
-def _worktree(place: _Place, at_hand: Path, commit: str) -> Iterator[None]:
+def _worktree(place: _Place, at_hand: Path, commit: str) -> Iterator[bool]:
+    """Make a worktree of the clone at hand; give False where git can't, as in a clone that is only to be read."""
     try:
         try:
             place.git("worktree", "add", "--quiet", "--detach", str(place.top), commit, folder=at_hand)
-        except subprocess.CalledProcessError as error:
-            raise ValueError(f"Got commit {commit[:12]} at hand, but not checked out: {reason(error)}.") from error
-        yield
+            made = True
+        except subprocess.CalledProcessError:
+            shutil.rmtree(place.top, ignore_errors=True)
+            made = False
+        yield made
     finally:
         with contextlib.suppress(subprocess.CalledProcessError):
             place.git("worktree", "remove", "--force", "--force", str(place.top), folder=at_hand)
@@ -108,6 +111,10 @@ def _worktree(place: _Place, at_hand: Path, commit: str) -> Iterator[None]:
         shutil.rmtree(entries / place.top.name, ignore_errors=True)
         with contextlib.suppress(OSError):  # there are others, or none was made
             entries.rmdir()
+
+
+def _top(at_hand: Path) -> str:
+    return os.fsdecode(git(at_hand, "rev-parse", "--show-toplevel")).removesuffix("\n")
 
 
 def _with_credentials(url: str | None, at_hand: Path) -> str | None:
@@ -173,6 +180,8 @@ def _apply(place: _Place, folder: str, commit: str | None, patch: Path) -> None:
     words = ["--binary", "--whitespace=nowarn", "--intent-to-add", *([f"--directory={folder}"] if folder else [])]
     try:
         place.git("apply", *words, "--", str(patch.resolve()))
+        if commit:  # some releases of git let --intent-to-add forget all files but the new ones
+            place.git("reset", "--quiet", "--mixed", "--intent-to-add")
     except subprocess.CalledProcessError as error:
         base = f"commit {commit[:12]}" if commit else "an empty folder"
         raise ValueError(

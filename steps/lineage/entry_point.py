@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 
 from steps.lineage import interruption, provenance
 from steps.lineage.errors import one_line
+from steps.lineage.run_files import record_files
 from steps.lineage.source import source_read_at_start
 from steps.lineage.tracking import check_tracking_uri, without_secrets
 
@@ -90,6 +91,7 @@ def _run(name: str) -> Iterator[None]:
     try:
         _give_name(run, name)
         yield
+        record_files()
         mlflow.end_run("FINISHED")
         _run_id = None  # what comes now is no part of it
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from steps.lineage.source import PROJECT
+from steps.table.digest import file_digest
 
 LOCK = "requirements.txt"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -55,7 +55,7 @@ def whole_environment() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "cpu": _cpu_model(),
         "packages": dict(sorted(packages.items())),
-        "lock": hashlib.sha256((PROJECT / LOCK).read_bytes()).hexdigest(),
+        "lock": file_digest(PROJECT / LOCK),
     }
 
 

@@ -15,6 +15,7 @@ import mlflow
 
 from steps.lineage.environment import environment
 from steps.lineage.source import source_read_at_start
+from steps.table.digest import file_digest, folder_digests
 from steps.table.source import COMPRESSIONS
 
 KEY_TAG = "grove.key"
@@ -120,11 +121,9 @@ def file_fingerprint(path: Path) -> str:
         raise FileNotFoundError(f"Got no file {path}, expected the data there.")
     telling = path.suffixes[-2:] if path.suffix.lower() in COMPRESSIONS else path.suffixes[-1:]
     digest = hashlib.sha256("".join(telling).lower().encode())
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            name = file.relative_to(path).as_posix() if path.is_dir() else ""
-            with file.open("rb") as content:
-                digest.update(f"\0{name}\0{hashlib.file_digest(content, 'sha256').hexdigest()}".encode())
+    contents = folder_digests(path) if path.is_dir() else {"": file_digest(path)}
+    for name, content in contents.items():
+        digest.update(f"\0{name}\0{content}".encode())
     return digest.hexdigest()
 
 

@@ -69,7 +69,12 @@ class Pipeline:
         self._chain = chain
         self._cache = finished
         self._parameters = parameters
-        self.steps: dict[str, StepRun] = {}
+        self._done: dict[str, StepRun] = {}
+
+    @property
+    def steps(self) -> dict[str, StepRun]:
+        """Those that are done, in MLproject's order."""
+        return {step: self._done[step] for step in self._parameters.names if step in self._done}
 
     def run(self, step: str, inputs: Mapping[str, str | None], **uris: str) -> StepRun:
         """Take or run one step.
@@ -93,11 +98,9 @@ class Pipeline:
         RuntimeError
             When one fails, was not what main expected, or does not repeat what it is audited against.
         """
-        found = self._chain.together(
+        return self._chain.together(
             {step: (lambda step=step, given=given: self._take_or_run(step, *given)) for step, given in steps.items()}
         )
-        self.steps.update(found)
-        return found
 
     def _take_or_run(self, step: str, inputs: Mapping[str, str | None], uris: Mapping[str, str]) -> StepRun:
         known = {name: value for name, value in inputs.items() if value is not None}
@@ -113,6 +116,7 @@ class Pipeline:
             click.echo(f"{step}: cached, from {origin(found.run)}")
             done = StepRun(step, found.run, cached=True, reasons=found.reasons)
         mlflow.set_tag(f"{STEP_TAG}.{step}", done.run_id)
+        self._done[step] = done
         return done
 
     def _run(self, step: str, key: StepKey | None, uris: Mapping[str, str], miss: Found) -> StepRun:
@@ -159,12 +163,12 @@ def _more_rows(before: Run | None, now: Run) -> list[str]:
 def origin(run: Run) -> str:
     """Return where a run was made, in words: the main's name or its own, when, and its ID."""
     name = _name(run.data.tags.get("mlflow.parentRunId", run.info.run_id))
-    return f"{name} of {finished_at(run)}, run {run.info.run_id}"
+    return f"{name} of {to_the_minute(run.info.end_time)}, run {run.info.run_id}"
 
 
-def finished_at(run: Run) -> str:
-    """Return when a run ended, in this machine's time, to the minute."""
-    return datetime.fromtimestamp(run.info.end_time / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+def to_the_minute(milliseconds: int) -> str:
+    """Return a time of MLflow's, milliseconds since 1970, as this machine's clock showed it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 @cache

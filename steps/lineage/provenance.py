@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME
 from steps.lineage.artifacts import is_remote, resolve
 from steps.lineage.environment import whole_environment
 from steps.lineage.repository import PATCH, Source, read_source
+from steps.lineage.run_files import has_artifact
 from steps.lineage.source import code_at_start
 from steps.lineage.tracking import without_credentials
 
 RECORD = "provenance.json"
+REPRODUCE = "reproduce"
+"""The entry point whose runs say where they come from, but are not repeated."""
 SOURCE_TAG = "grove.source"
 _HANDED_ON = "GROVE_PROVENANCE"
 """Names the file in which main leaves its source and environment for its steps: they are read once."""
+_NAMED = 10  # files in one message
 
 
 def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -52,8 +57,10 @@ def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         found = json.loads(Path(handed_on).read_text(encoding="utf-8"))
     else:
         source = read_source(apart=_data_files(parameters), always=list(code_at_start()))
+        if entry_point == REPRODUCE:  # is not repeated itself
+            source = replace(source, patch=None, problem=None)
         found = {"source": _described(source, run_id), "environment": whole_environment()}
-        _keep_patch(source)
+        _keep_patch(entry_point, source)
     content = {"entry_point": entry_point, "parameters": shown, **found}
     mlflow.log_dict(content, RECORD)
     mlflow.MlflowClient().log_batch(
@@ -96,12 +103,6 @@ def read_record(run_id: str) -> dict[str, Any]:
     return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{RECORD}"))
 
 
-def has_artifact(run_id: str, path: str) -> bool:
-    """Return whether the run has a file under this path, with slashes."""
-    folder = path.rpartition("/")[0]
-    return path in {file.path for file in mlflow.MlflowClient().list_artifacts(run_id, folder or None)}
-
-
 def _data_files(parameters: Mapping[str, str]) -> list[Path]:
     # A table that lies in the project's folder is no source, and often nothing to be copied about.
     given = parameters.get("data", "")
@@ -120,15 +121,24 @@ def _described(source: Source, run_id: str) -> dict[str, Any]:
     }
 
 
-def _keep_patch(source: Source) -> None:
+def _keep_patch(entry_point: str, source: Source) -> None:
     if source.problem:
         click.echo(f"This run can't be reproduced: {source.problem}", err=True)
     if source.patch is None:
         return
+    if source.commit is not None:
+        also = f", with the untracked {_named(source.untracked)}" if source.untracked else ""
+        differs = f"the work tree differs from commit {source.commit[:12]}; the difference is kept as {PATCH}"
+        click.echo(f"{entry_point}: {differs}{also}", err=True)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PATCH
         file.write_bytes(source.patch)
         mlflow.log_artifact(str(file))
+
+
+def _named(files: Sequence[str]) -> str:
+    more = len(files) - _NAMED
+    return ", ".join(files[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tags(source: Mapping[str, Any]) -> dict[str, str]:

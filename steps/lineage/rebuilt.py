@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from steps.lineage.environment import LOCK, locked_packages
+from steps.table.digest import file_digest
 
 
 @contextlib.contextmanager
@@ -65,7 +65,7 @@ def _requirements(recorded: Mapping[str, Any], project: Path, folder: Path) -> P
     lock = project / LOCK
     packages = recorded["packages"]
     pinned = locked_packages(lock)
-    same_lock = hashlib.sha256(lock.read_bytes()).hexdigest() == recorded["lock"]
+    same_lock = file_digest(lock) == recorded["lock"]
     if same_lock and all(packages.get(name, version) == version for name, version in pinned):
         return lock
     names = {name for name, _ in pinned} & packages.keys()

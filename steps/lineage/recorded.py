@@ -13,8 +13,9 @@ from mlflow.exceptions import MlflowException
 from steps.lineage.cache import output_of, read_key
 from steps.lineage.keys import KEY_FILE
 from steps.lineage.pipeline import STEP_TAG
-from steps.lineage.provenance import has_artifact, read_record
+from steps.lineage.provenance import REPRODUCE, read_record
 from steps.lineage.repository import PATCH
+from steps.lineage.run_files import has_artifact
 from steps.table.manifest import MANIFEST
 
 LAST = "register"
@@ -88,7 +89,7 @@ def read_recorded(run_id: str) -> RecordedRun:
         )
     record = read_record(run_id)
     entry_point = record["entry_point"]
-    if entry_point == "reproduce":
+    if entry_point == REPRODUCE:
         raise ValueError(
             f"Got run_id={run_id}, which is a reproduction itself; expected the run that it repeats, "
             f"{record['parameters']['run_id']}."

@@ -113,14 +113,12 @@ def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
 
 def explanations(recorded: RecordedStep, repeated: StepRun, environment: list[str]) -> list[str]:
     """Return what differs in a step that diverged: in source, data, parameters, environment."""
-    if repeated.cached:
-        return ["It was not repeated; what was recorded is not what was written then."]
     try:
         found = differences(recorded.key, read_key(repeated.run_id))
     except (ValueError, OSError, MlflowException) as error:
         found = [f"the keys can't be compared: {one_line(error)}"]
-    inputs = [difference for difference in found if difference.split(" ")[0] not in ("environment",)]
-    named = [*inputs, *environment]
+    # Of the environment more is known than the key says.
+    named = [*(difference for difference in found if not difference.startswith("environment ")), *environment]
     return named or [
         "Nothing that was recorded differs: the recorded artifact was altered, or the step does not repeat itself."
     ]

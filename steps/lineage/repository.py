@@ -50,6 +50,8 @@ class Source:
         is none or it is not kept.
     problem
         One sentence why the difference is not kept.
+    untracked
+        Files of the difference, named below the repository's top, that git does not track there.
     """
 
     url: str | None
@@ -59,6 +61,7 @@ class Source:
     dirty: bool
     patch: bytes | None
     problem: str | None
+    untracked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,10 @@ def _compared(view: _View, apart: Collection[Path], always: Collection[str]) -> 
     patch = view.git(*_DIFF.split(), *relative, view.base, "--", view.place) if changes else b""
     if len(patch) > PATCH_LIMIT:
         return replace(view.source, problem=_too_large("difference to the commit", len(patch), sizes))
-    # Without a commit even an empty folder is not one that can be had again.
-    return replace(view.source, dirty=bool(patch) or view.source.commit is None, patch=patch or None)
+    if view.source.commit is None:
+        return replace(view.source, patch=patch or None)  # even an empty folder is not one that can be had again
+    untracked = tuple(change.name for change in changes if change.untracked)
+    return replace(view.source, dirty=bool(patch), patch=patch or None, untracked=untracked)
 
 
 def _changes(view: _View) -> list[_Change]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
 import grimp
+
+from steps.table.digest import file_digest
 
 PROJECT = Path(__file__).parents[2]
 _PACKAGE = "steps"
@@ -17,7 +18,7 @@ _BESIDE = ("MLproject", "conda.yaml", "requirements.txt")
 def code_files(project: Path = PROJECT) -> dict[str, str]:
     """Return all files that decide what the project does, as `source_files` returns those of one entry point."""
     files = sorted([*(project / _PACKAGE).rglob("*.py"), *(project / name for name in _BESIDE)])
-    return {file.relative_to(project).as_posix(): _sha256(file) for file in files}
+    return {file.relative_to(project).as_posix(): file_digest(file) for file in files}
 
 
 @cache
@@ -64,13 +65,9 @@ def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
     packages = {package for module in modules for package in accumulate(module.split("."), "{}.{}".format)}
     places = (project.joinpath(*module.split(".")) for module in modules | packages)
     files = (file for place in places for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file())
-    return {file.relative_to(project).as_posix(): _sha256(file) for file in sorted(files)}
+    return {file.relative_to(project).as_posix(): file_digest(file) for file in sorted(files)}
 
 
 @cache
 def _imports() -> grimp.ImportGraph:
     return grimp.build_graph(_PACKAGE, cache_dir=None)  # or it leaves a folder beside the code
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

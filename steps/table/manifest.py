@@ -1,7 +1,6 @@
 """Files that prove themselves: Parquet with page checksums, and a manifest of all files of a folder."""
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from steps.table.digest import file_digest
 
 MANIFEST = "manifest.json"
 ROW_GROUP = 1 << 16
@@ -115,23 +116,18 @@ def _verify_file(path: Path, sha256: str, size: int) -> None:
         raise ValueError(
             f"Got {path.stat().st_size} bytes in {path}, expected {size} as its manifest says: run the step again."
         )
-    found = _sha256(path)
+    found = file_digest(path)
     if found != sha256:
         raise ValueError(f"Got SHA-256 {found} for {path}, expected {sha256} as its manifest says: run the step again.")
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    about: dict[str, Any] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
+    about: dict[str, Any] = {"sha256": file_digest(path), "bytes": path.stat().st_size}
     if path.suffix == ".parquet":
         with pq.ParquetFile(path) as file:
             about["rows"] = file.metadata.num_rows
             about["schema"] = {field.name: str(field.type) for field in file.schema_arrow}
     return about
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

@@ -29,10 +29,11 @@ from steps.lineage.candidates import log_candidates, show
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import describe
 from steps.lineage.keys import record_key
-from steps.lineage.model_files import model_digest, model_files
+from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.lineage.models import log_model
 from steps.report import figures, markdown
 from steps.table.columns import check_target
+from steps.table.digest import folder_digests
 from steps.table.manifest import read_verified
 from steps.table.schema import Schema
 from steps.training.progress import Progress
@@ -186,6 +187,7 @@ def _publish(
         "classes": data.classes.tolist(),
         **options,
     }
+    model = model_folder(model_uri)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "search.json").write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -199,6 +201,6 @@ def _publish(
             inputs=(data.source,),
             split_fingerprints=data.source.manifest["fingerprints"],
             data_fingerprint=data.source.manifest["data_fingerprint"],
-            model_digest=model_digest(model_uri),
-            apart={"model_uri": model_uri, "models": {model_uri: model_files(model_uri)}},
+            model_digest=content_digest(model / MODEL_FILE),
+            apart={"model_uri": model_uri, "models": {model_uri: folder_digests(model)}},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -18,6 +19,7 @@ from mlflow.entities import Run
 from steps.lineage.artifacts import publish
 from steps.lineage.cache import Cache, Found, _every_share
 from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey
+from steps.lineage.run_files import record_files
 from steps.table.manifest import write_table
 from tests.conftest import stored
 
@@ -42,9 +44,12 @@ def record(store: None, tmp_path: Path) -> Record:
             folder.mkdir()
             write_table(pa.table({"a": list(range(1000))}), folder / "table.parquet")
             publish(folder, "table", step="load")
+            mlflow.log_text("a picture", "figure.svg")
+            mlflow.log_text("a page", "report/page.html")
             mlflow.log_dict(key.components, KEY_FILE)
             digests = {f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}
             mlflow.set_tags({KEY_TAG: key.digest, **digests, **tags})
+            record_files()
         mlflow.MlflowClient().set_terminated(run.info.run_id, status)
         return str(run.info.run_id)
 
@@ -102,10 +107,6 @@ def test_a_deleted_run_is_not_taken(record: Record) -> None:
     assert find().run is None
 
 
-def file(run_id: str, name: str) -> Path:
-    return stored(mlflow.MlflowClient(), run_id, f"table/{name}")
-
-
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -121,14 +122,20 @@ def rewrite_what_stands_apart(path: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    "file deleted": ("table.parquet", Path.unlink),
-    "manifest deleted": ("manifest.json", Path.unlink),
-    "truncated": ("table.parquet", lambda path: path.write_bytes(path.read_bytes()[:-10])),
-    "emptied": ("table.parquet", lambda path: path.write_bytes(b"")),
-    "a bit flipped": ("table.parquet", flip),
-    "manifest cut": ("manifest.json", lambda path: path.write_bytes(path.read_bytes()[:50])),
-    "manifest written anew": ("manifest.json", rewrite_manifest),
-    "what stands apart written anew": ("manifest.json", rewrite_what_stands_apart),
+    "file deleted": ("table/table.parquet", Path.unlink),
+    "manifest deleted": ("table/manifest.json", Path.unlink),
+    "truncated": ("table/table.parquet", lambda path: path.write_bytes(path.read_bytes()[:-10])),
+    "emptied": ("table/table.parquet", lambda path: path.write_bytes(b"")),
+    "a bit flipped": ("table/table.parquet", flip),
+    "manifest cut": ("table/manifest.json", lambda path: path.write_bytes(path.read_bytes()[:50])),
+    "manifest written anew": ("table/manifest.json", rewrite_manifest),
+    "what stands apart written anew": ("table/manifest.json", rewrite_what_stands_apart),
+    "figure deleted": ("figure.svg", Path.unlink),
+    "figure altered": ("figure.svg", flip),
+    "report deleted": ("report", shutil.rmtree),
+    "report truncated": ("report/page.html", lambda path: path.write_bytes(b"a p")),
+    "list of files deleted": ("files.json", Path.unlink),
+    "key deleted": ("key.json", Path.unlink),
 }
 
 
@@ -136,14 +143,14 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
 def test_what_was_damaged_is_a_miss_that_says_so_and_an_older_intact_run_is_taken(damage: str, record: Record) -> None:
     name, spoil = DAMAGES[damage]
     run_id = record()
-    spoil(file(run_id, name))
+    spoil(stored(mlflow.MlflowClient(), run_id, name))
     found = find()
     assert found.run is None
     (reason,) = found.reasons
     assert reason.startswith(f"run {run_id} can't be taken: Got ")
     older = record()
     newer = record()
-    spoil(file(newer, name))
+    spoil(stored(mlflow.MlflowClient(), newer, name))
     found = find()
     assert taken(found) == older
     assert found.reasons[0].startswith(f"run {newer} can't be taken: Got ")

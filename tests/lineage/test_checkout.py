@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -22,8 +21,8 @@ from hypothesis import strategies as st
 
 from steps.lineage.checkout import checked_out, has_commit
 from steps.lineage.repository import Source, read_source
-from tests.conftest import free_port, wait_for
 from tests.repositories import commit, git, snapshot, write
+from tests.servers import free_port, git_daemon
 
 UNKNOWN = "0123456789" * 4
 
@@ -62,16 +61,8 @@ def elsewhere(tmp_path: Path) -> Path:
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[str]:
     """A git daemon that serves the projects of this test."""
-    port = free_port()
-    command = ["git", "daemon", f"--base-path={tmp_path / 'served'}", "--export-all", "--listen=127.0.0.1"]
-    with subprocess.Popen(
-        [*command, f"--port={port}", "--reuseaddr"], stderr=subprocess.DEVNULL, start_new_session=True
-    ) as server:
-        try:
-            wait_for(port, server)
-            yield f"git://127.0.0.1:{port}"
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
+    with git_daemon(tmp_path / "served") as url:
+        yield url
 
 
 class _Guarded(SimpleHTTPRequestHandler):
@@ -132,6 +123,15 @@ def test_the_commit_at_hand(project: Path, tmp_path: Path) -> None:
         assert read_source(place).commit == recorded.commit
         assert not read_source(place).dirty
     assert not (tmp_path / "hooked").exists()
+
+
+def test_a_clone_that_git_cannot_add_a_worktree_to(project: Path, tmp_path: Path) -> None:
+    first = git(project, "rev-parse", "HEAD^")
+    (project.parent / ".git" / "worktrees").write_text("in the way of git's folder, as a read-only clone would be")
+    before = snapshot(project.parent)
+    with checked_out(url="git://nowhere.invalid/x", folder="my tools", commit=first, patch=None, at_hand=project) as it:
+        assert (it / "a.py").read_text() == "a = 1\n"
+    assert snapshot(project.parent) == before
 
 
 def test_other_worktrees_stay(project: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_links_ignored_files_and_subfolders_come_back(project: Path, tmp_path: P
     with checked_out(url=None, folder="my tools", commit=recorded.commit, patch=patch, at_hand=project) as place:
         assert snapshot(place) == snapshot(project)
         again = read_source(place, always=["always.log"])
-        assert again == dataclasses.replace(recorded, url=str(place.parent), branch=None)
+        assert again == dataclasses.replace(recorded, url=str(place.parent), branch=None, untracked=())
     shutil.rmtree(project.parent / ".git")
     recorded = read_source(project, always=["always.log"])
     patch = kept(recorded, tmp_path / "source.patch")
