@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def commit(repository: Path) -> str:
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--allow-empty", "--message=All")
     return git(repository, "rev-parse", "HEAD")
+
+
+def patched(project: Path, patch: bytes | None) -> dict[str, bytes | str]:
+    """Return the files of the project's commit after the patch, as git applies it in a fresh clone."""
+    place = project.with_name("patched")
+    git(project, "clone", "--quiet", ".", str(place))
+    if patch:
+        subprocess.run(["git", "apply", "--binary"], cwd=place, input=patch, check=True, capture_output=True)
+    shutil.rmtree(place / ".git")
+    return snapshot(place)
 
 
 def state(repository: Path) -> str:

@@ -203,6 +203,17 @@ def test_what_cant_be_reproduced_is_said_before_anything_runs(
     client.set_terminated(other.info.run_id)
     assert "which has no provenance.json" in step("reproduce", run_id=other.info.run_id).reason
     load = step("load", data=str(folder / "table.csv"), target="sick")
+    for altered, said in (
+        ({"patch": failed.run.info.run_id}, "expected the artifact source.patch of run"),
+        ({"patch": None, "problem": "Got 11 MB."}, "whose code was not kept: Got 11 MB."),
+        ({"problem": None, "commit": "0123456789" * 4, "url": str(folder)}, f"Got nothing from {folder}"),
+        ({"commit": None}, "Got neither a commit nor a difference recorded"),
+    ):
+        path = stored(client, load.run.info.run_id, "provenance.json")
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["source"] |= altered
+        path.write_text(json.dumps(record), encoding="utf-8")
+        assert said in step("reproduce", run_id=load.run.info.run_id).reason
     shutil.rmtree(stored(client, load.run.info.run_id, "table"))
     gone = step("reproduce", run_id=load.run.info.run_id)
     assert "without table/manifest.json; expected it, the artifact was deleted" in gone.reason

@@ -1,7 +1,3 @@
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.cluster import KMeans
-from sklearn.frozen import FrozenEstimator
-from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from steps.forest.encoder import encoder
-from steps.forest.pipelines import cluster_features, forest_pipeline, kmeans_pipeline
+from steps.forest.pipelines import cluster_features, kmeans_pipeline
 from steps.forest.search import check_rows, folds, search
 
 PROJECT = Path(__file__).parents[2]
@@ -187,133 +179,3 @@ def test_as_many_clusters_are_allowed_as_the_smallest_fold_has_training_rows(cou
     check_rows(codes, list(range(len(counts))), cv, [smallest])
     with pytest.raises(ValueError, match=f"^Got n_clusters={smallest + 1}, expected at most the {smallest} "):
         check_rows(codes, list(range(len(counts))), cv, [smallest + 1])
-
-
-# Leakage. Every row carries its number in a numeric and in a categorical column, so a fit tells which rows it saw.
-NUMBERS = np.arange(24)
-NUMBERED = pd.DataFrame({"number": NUMBERS.astype(float), "name": [f"row {number}" for number in NUMBERS]})
-NUMBERED_CODES = NUMBERS % 3
-LEARNERS = {
-    "encode__numeric": SimpleImputer,
-    "encode__categorical__one_hot": OneHotEncoder,
-    "features__clusters__scale": StandardScaler,
-    "features__clusters__kmeans": KMeans,
-}
-
-
-def as_seen_by(learner, rows):
-    if learner is OneHotEncoder:
-        return np.array([f"row {number}" for number in rows])
-    if learner is KMeans:
-        return (rows - rows.mean()) / rows.std()
-    return rows.astype(float)
-
-
-@pytest.fixture
-def first_columns(monkeypatch):
-    """For each class that learns, the first column of the rows that each of its fits sees, in order."""
-    seen = {learner: [] for learner in LEARNERS.values()}
-
-    def record(learner):
-        fit = learner.fit
-
-        def recording(self, X, y=None, **options):
-            seen[learner].append(np.asarray(X)[:, 0])
-            return fit(self, X, y, **options)
-
-        monkeypatch.setattr(learner, "fit", recording)
-
-    for learner in LEARNERS.values():
-        record(learner)
-    return seen
-
-
-def numbered_pipeline():
-    return kmeans_pipeline(encoder(["number"], [], ["name"], 4), 0).set_params(
-        features__clusters__kmeans__n_clusters=2, forest__n_estimators=2
-    )
-
-
-def leaking(searched, first_columns):
-    """Return the classes that saw other rows than a fold's training rows, and at the end, once, all rows."""
-    candidates = [{"max_depth": 2}, {"max_depth": None}]
-    for columns in first_columns.values():
-        columns.clear()
-    run(searched, candidates, NUMBERED, NUMBERED_CODES)
-    training = [train for train, _ in folds(3, 0).split(NUMBERED, NUMBERED_CODES)]
-    found = set()
-    for learner, columns in first_columns.items():
-        expected = [as_seen_by(learner, rows) for rows in [*training * len(candidates), NUMBERS]]
-        same = len(columns) == len(expected) and all(
-            len(column) == len(rows)
-            and (np.array_equal(column, rows) if learner is OneHotEncoder else np.allclose(column, rows, atol=1e-12))
-            for column, rows in zip(columns, expected, strict=True)
-        )
-        found |= set() if same else {learner}
-    return found
-
-
-def test_what_learns_sees_training_rows_only(first_columns):
-    assert leaking(numbered_pipeline(), first_columns) == set()
-
-
-@pytest.mark.parametrize("place", LEARNERS)
-def test_what_is_fitted_on_all_rows_before_would_be_noticed(first_columns, place):
-    fitted = numbered_pipeline().fit(NUMBERED, NUMBERED_CODES)
-    step = fitted
-    for name in place.split("__"):
-        parts = getattr(step, "named_transformers_", None) or dict(getattr(step, "transformer_list", ()))
-        step = parts[name] if name in parts else step[name]
-    leaky = numbered_pipeline().set_params(**{place: FrozenEstimator(step)})
-    assert LEARNERS[place] in leaking(leaky, first_columns)
-
-
-def test_a_fit_on_all_rows_in_each_fold_would_be_noticed(first_columns, monkeypatch):
-    scale = StandardScaler().fit(NUMBERED[["number"]])
-    recording = KMeans.fit
-
-    def fit_on_all_rows(self, X, y=None, **options):
-        rows = np.zeros((len(NUMBERED), X.shape[1]))
-        rows[:, [0]] = scale.transform(NUMBERED[["number"]])
-        return recording(self, rows, y, **options)
-
-    monkeypatch.setattr(KMeans, "fit", fit_on_all_rows)
-    assert leaking(numbered_pipeline(), first_columns) == {KMeans}
-
-
-def test_the_plain_forest_sees_training_rows_only(first_columns):
-    plain = forest_pipeline(encoder(["number"], [], ["name"], 4), 0).set_params(forest__n_estimators=2)
-    # There is no scaler and no k-means in it, so these two saw nothing at all.
-    assert leaking(plain, first_columns) == {StandardScaler, KMeans}
-    assert first_columns[StandardScaler] == first_columns[KMeans] == []
-
-
-THREADS = """
-import json, sys
-import steps.forest
-import sklearn.cluster
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_info
-
-def threads():
-    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"]
-
-in_threads = Parallel(n_jobs=2, backend="threading")(delayed(threads)() for _ in range(4))
-print(json.dumps([threads(), *in_threads]))
-"""
-
-
-@pytest.mark.parametrize(("first_line", "expected"), [("", {1}), ("import sklearn.cluster\n", {3})])
-def test_openmp_has_one_thread_if_the_package_is_loaded_before_scikit_learn(first_line, expected):
-    done = subprocess.run(
-        [sys.executable, "-c", first_line + THREADS],
-        cwd=PROJECT,
-        env={**os.environ, "OMP_NUM_THREADS": "3"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pools = json.loads(done.stdout)
-    assert len(pools) == 5
-    assert all(pools)
-    assert {threads for pool in pools for threads in pool} == expected

@@ -1,0 +1,24 @@
+"""A git repository with a project, and none of the user's own settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import commit, write
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project at the top of its repository, without a remote."""
+    place = tmp_path / 'a: "user\'s" folder'
+    write(place, a__py="a = 1\n", b__py="b = 1\n\nB = 2\n", __gitignore="*.log\nmlruns/\n")
+    commit(place)
+    return place
