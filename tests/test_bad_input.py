@@ -154,6 +154,7 @@ def test_a_damaged_artifact_is_refused(damage: str, step: Callable[..., Result],
     assert_one_sentence(result, "table.parquet")
 
 
+@pytest.mark.slow
 def test_models_of_another_split_are_refused(step: Callable[..., Result], folder: Path) -> None:
     tables.numeric_binary().to_csv(folder / "t.csv", index=False)
     main = step("main", data=str(folder / "t.csv"), target="sick", **TRIVIAL)

@@ -165,6 +165,7 @@ def test_a_driver_that_still_starts_ends_as_well(
     assert "Traceback" not in (folder / "output").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_trainer_that_is_ended_while_it_logs_candidates_leaves_none_running(
     step: Callable[..., Result], start: Callable[..., Started], client: mlflow.MlflowClient, folder: Path
 ) -> None:

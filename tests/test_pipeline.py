@@ -151,7 +151,7 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
         pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
         pytest.param(tables.wide, "grade", float, marks=pytest.mark.slow),
         (tables.unicode_names, "класс", str),
-        (tables.dates, "weekend", str),
+        pytest.param(tables.dates, "weekend", str, marks=pytest.mark.slow),
     ],
 )
 def test_other_tables_go_through(
