@@ -51,9 +51,13 @@ TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS
 @click.pass_context
 def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool, **values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
+    if cache_audit and cache != "use":
+        raise ValueError(
+            f"Got cache_audit={cache_audit:g} with cache={cache}, expected cache=use: what is taken is audited."
+        )
     if strict:
         refuse_dirty(context.obj["source"])
-    hand_on(context.obj)
+    hand_on(source=context.obj["source"], environment=context.obj["environment"])
     if not values["data"].startswith(OWN):
         values["data"] = resolve(values["data"])
     experiment_id = mlflow.active_run().info.experiment_id

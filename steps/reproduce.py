@@ -22,12 +22,14 @@ from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.environment import environment_differences
 from steps.lineage.options import options
 from steps.lineage.pipeline import to_the_minute
+from steps.lineage.provenance import hand_on
 from steps.lineage.rebuilt import rebuilt_environment
 from steps.lineage.recorded import RecordedRun, read_recorded
 from steps.lineage.repeat import ALTERED, Start, choose_start, compare, explanations, repeat, say, tag_original
 from steps.lineage.repository import PATCH
 from steps.report import markdown
 from steps.report.reproduction_card import reproduction_card, step_rows
+from steps.table.difference import counted
 
 TYPES = {"env": click.Choice(["current", "recorded"])}
 
@@ -51,6 +53,8 @@ def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
         else:
             for difference in environment:
                 say(f"environment: {difference}")
+        now = {} if env == "recorded" else {"environment": context.obj["environment"]}
+        hand_on(source=recorded.source, **now)  # or the steps would name a folder that is removed
         chain = opened.enter_context(Chain(str(project), apart=True))
         try:
             repeated = repeat(chain, recorded, start)
@@ -128,11 +132,13 @@ def conclude(
 def sentence(verdict: Outcome, found: Sequence[StepComparison], repeated: Sequence[str]) -> str:
     """Return the verdict in words; `repeated` are the steps that ran."""
     if verdict is Outcome.IDENTICAL:
+        if len(repeated) == 1:
+            return f"identical: {repeated[0]} gives the same to the last bit"
         which = "steps" if len(repeated) == len(found) else f"steps after {found[0].step}"
         return f"identical: all {len(repeated)} {which} give the same to the last bit"
     if verdict is Outcome.EQUAL:
         largest = max(comparison.largest for comparison in found)
-        return f"equal within tolerance: the largest difference of {len(found)} steps is {largest:.2g}"
+        return f"equal within tolerance: the largest difference of {counted(len(found), 'step')} is {largest:.2g}"
     first = next(comparison for comparison in found if comparison.outcome is Outcome.DIVERGED)
     return f"diverged: first in {first.step}: {first.difference}"
 

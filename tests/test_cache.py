@@ -191,6 +191,7 @@ def forge(client: mlflow.MlflowClient, run_id: str) -> None:
     [
         ({"cache": "maybe"}, "cache"),
         ({"cache_audit": "1.5"}, "Got '1.5', expected a share"),
+        ({"cache_audit": "0.5", "cache": "off"}, "Got cache_audit=0.5 with cache=off, expected cache=use"),
         ({"strict": "perhaps"}, "strict"),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from tests import tables
 from tests.conftest import TRIVIAL, Result, children, stored
@@ -70,6 +71,8 @@ def test_an_older_commit(
     assert state(clone) == before
     assert sorted(children(client, result.run)) == sorted(REPEATED), "nothing is registered"
     assert len(client.search_model_versions("name = 'grove'")) == 1
+    for repeated in children(client, result.run).values():
+        assert repeated.data.tags["mlflow.source.name"] == original.run.data.tags["grove.source.url"] == str(clone)
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
     assert left == []
 
@@ -92,6 +95,13 @@ def test_a_step_and_a_tampered_artifact(clone: Path, mlflow_run: Run, client: ml
     assert "search.json" in tampered.reason
     assert tampered.run.data.tags["grove.reproduction"] == "diverged"
     assert "| train\\_rf |" in tampered.note
+
+    manifest = json.loads(stored(client, trainer, "search/manifest.json").read_text(encoding="utf-8"))
+    model = client.get_logged_model(manifest["apart"]["model_uri"].removeprefix("models:/"))
+    (Path(local_file_uri_to_path(model.artifact_location)) / "model.skops").unlink()
+    gone = mlflow_run(clone, "reproduce", run_id=trainer)
+    assert "/model.skops; expected it, it was deleted" in gone.reason
+    assert children(client, gone.run) == {}
 
 
 @pytest.mark.slow
@@ -194,7 +204,7 @@ def test_what_cant_be_reproduced_is_said_before_anything_runs(
     step: Run, client: mlflow.MlflowClient, folder: Path
 ) -> None:
     unknown = step("reproduce", run_id="0" * 32)
-    assert "which the tracking store does not know" in unknown.reason
+    assert "which the tracking store does not give" in unknown.reason
     failed = step("load", data="nowhere.csv")
     assert failed.code == 1
     unfinished = step("reproduce", run_id=failed.run.info.run_id)

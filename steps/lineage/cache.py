@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, Artifact, fetch
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
-from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, part_digest
+from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, key_digest, part_digest
 from steps.lineage.model_files import check_model
 from steps.lineage.run_files import check_files
 from steps.table.options import Share
@@ -124,7 +124,7 @@ class Cache:
         # The first of equals, which is the newest one.
         nearest = min(earlier, key=lambda run: sum(run.data.tags.get(tag) != value for tag, value in mine.items()))
         try:
-            before = read_key(nearest.info.run_id)
+            before = read_key(nearest)
         except (ValueError, OSError, MlflowException) as error:
             return Found(None, [f"the key of run {nearest.info.run_id} can't be read: {one_line(error)}"])
         return Found(None, differences(before, key.components), nearest)
@@ -142,9 +142,12 @@ def check_output(run: Run, kind: str) -> Artifact:
     return found
 
 
-def read_key(run_id: str) -> dict[str, Any]:
-    """Return the components of the run's key."""
-    return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{KEY_FILE}"))
+def read_key(run: Run) -> dict[str, Any]:
+    """Return the components of the run's key; raise ValueError if they are not those of its tag."""
+    found = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/{KEY_FILE}")
+    if not isinstance(found, dict) or key_digest(found) != run.data.tags.get(KEY_TAG):
+        raise ValueError(f"Got {KEY_FILE} of run {run.info.run_id} changed, expected it as it was logged.")
+    return dict(found)
 
 
 def _every_share(share: float) -> Iterator[bool]:

@@ -122,6 +122,10 @@ class Chain:
         except ExecutionException as error:
             raise RuntimeError(f"{step} failed: {self._why(step)}") from error
 
+    def check(self) -> None:
+        """Raise RuntimeError if the chain must not go on."""
+        self._before()
+
     def start(self, step: str, parameters: Mapping[str, Any], *, apart: bool = False) -> Run:
         """Run one step and return its finished run; to be called below `together`.
 
@@ -134,7 +138,7 @@ class Chain:
         """
         if self._closing.is_set():
             raise ExecutionException(f"{step} is not started, as the chain is being ended")
-        self._before()
+        self.check()
         started = mlflow.run(
             self._project,
             entry_point=step,

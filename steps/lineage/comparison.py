@@ -5,14 +5,13 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from steps.table.difference import TOLERANCE as TOLERANCE
 from steps.table.difference import (
     Difference,
     counted,
@@ -72,7 +71,9 @@ class StepComparison:
     difference: str | None
 
 
-def compare_artifacts(step: str, kind: str, recorded: Artifact, repeated: Artifact) -> StepComparison:
+def compare_artifacts(
+    step: str, kind: str, recorded: Artifact, repeated: Artifact, more: Iterable[Difference] = ()
+) -> StepComparison:
     """Compare what a step wrote with what it wrote again.
 
     Parameters
@@ -81,11 +82,13 @@ def compare_artifacts(step: str, kind: str, recorded: Artifact, repeated: Artifa
         The entry point's name, and the artifact's.
     recorded, repeated
         Verified against their manifests.
+    more
+        Differences of what belongs to the artifact and is kept elsewhere.
     """
     compared = _compared(kind, recorded)
     if recorded.fingerprint == repeated.fingerprint:
         return StepComparison(step, Outcome.IDENTICAL, compared, 0.0, None)
-    found = list(_differences(kind, recorded, repeated))
+    found = [*_differences(kind, recorded, repeated), *more]
     largest = max((difference.size for difference in found), default=0.0)
     if diverged := next((difference for difference in found if difference.diverges), None):
         return StepComparison(step, Outcome.DIVERGED, compared, largest, diverged.what)

@@ -90,6 +90,7 @@ def _run(name: str) -> Iterator[None]:
         raise click.ClickException(one_line(error)) from error
     try:
         _give_name(run, name)
+        provenance.hide_credentials(run)
         yield
         record_files()
         mlflow.end_run("FINISHED")

@@ -47,16 +47,26 @@ def whole_environment() -> dict[str, Any]:
         `python`, `platform`, `cpus` (their number), `cpu` (their model), `packages` (every installed one, name to
         version, sorted) and `lock` (the SHA-256 of requirements.txt, 64 hexadecimal digits).
     """
-    # As a lock spells them.
-    packages = {re.sub(r"[-_.]+", "-", package.name).lower(): package.version for package in distributions()}
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "cpu": _cpu_model(),
-        "packages": dict(sorted(packages.items())),
+        "packages": dict(sorted(_installed().items())),
         "lock": file_digest(PROJECT / LOCK),
     }
+
+
+def _installed() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in distributions():
+        try:
+            name, installed = package.name, package.version
+        except (ImportError, OSError, KeyError, TypeError):  # depends on what found it
+            continue
+        if name and installed:  # what was half removed has neither; of two the first one is imported
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), installed)  # as a lock spells it
+    return found
 
 
 def _cpu_model() -> str:

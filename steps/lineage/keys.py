@@ -76,8 +76,8 @@ class StepKey:
 
     @property
     def digest(self) -> str:
-        """The key: the SHA-256 of the components' digests, 64 hexadecimal digits."""
-        return part_digest(self.digests)
+        """The key, 64 hexadecimal digits."""
+        return key_digest(self.components)
 
 
 def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> StepKey:
@@ -125,6 +125,11 @@ def file_fingerprint(path: Path) -> str:
     for name, content in contents.items():
         digest.update(f"\0{name}\0{content}".encode())
     return digest.hexdigest()
+
+
+def key_digest(components: Mapping[str, Any]) -> str:
+    """Return the SHA-256, 64 hexadecimal digits, of the components' digests."""
+    return part_digest({name: part_digest(part) for name, part in components.items()})
 
 
 def part_digest(part: Any) -> str:

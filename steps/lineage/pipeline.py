@@ -103,6 +103,7 @@ class Pipeline:
         )
 
     def _take_or_run(self, step: str, inputs: Mapping[str, str | None], uris: Mapping[str, str]) -> StepRun:
+        self._chain.check()  # for a step that is taken, too
         known = {name: value for name, value in inputs.items() if value is not None}
         key = step_key(step, self._parameters.parsed(step), known) if len(known) == len(inputs) else None
         found = self._cache.find(key) if self._cache is not None and key is not None else Found(None, [])
@@ -145,7 +146,7 @@ def _check_key(step: str, run: Run, key: StepKey | None) -> None:
     if key is None or run.data.tags.get(KEY_TAG) == key.digest:
         return
     mlflow.MlflowClient().set_tag(run.info.run_id, APART_TAG, "off")  # what it ran may not be what it recorded
-    changed = "; ".join(differences(key.components, read_key(run.info.run_id)))
+    changed = "; ".join(differences(key.components, read_key(run)))
     raise RuntimeError(
         f"{step} did not run as main expected it to, as something changed meanwhile ({changed}): run main again, "
         f"finished steps are taken from the cache."
@@ -157,7 +158,7 @@ def _more_rows(before: Run | None, now: Run) -> list[str]:
     if before is None or "rows" not in before.data.metrics or "rows" not in now.data.metrics:
         return []
     more = int(now.data.metrics["rows"] - before.data.metrics["rows"])
-    return [f"{abs(more):,} rows {'more' if more > 0 else 'less'}"] if more else []
+    return [f"{abs(more):,} rows {'more' if more > 0 else 'fewer'}"] if more else []
 
 
 def origin(run: Run) -> str:

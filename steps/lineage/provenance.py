@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 import mlflow
-from mlflow.entities import RunTag
+from mlflow.entities import Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME
 
 from steps.lineage.artifacts import is_remote, resolve
 from steps.lineage.environment import whole_environment
+from steps.lineage.git import public_url
 from steps.lineage.repository import PATCH, Source, read_source
 from steps.lineage.run_files import has_artifact
 from steps.lineage.source import code_at_start
@@ -28,6 +29,11 @@ REPRODUCE = "reproduce"
 SOURCE_TAG = "grove.source"
 _HANDED_ON = "GROVE_PROVENANCE"
 """Names the file in which main leaves its source and environment for its steps: they are read once."""
+_PARTS = {
+    "parameters": frozenset[str](),
+    "source": frozenset(("url", "folder", "commit", "dirty", "patch", "problem")),
+    "environment": frozenset(("python", "packages", "lock")),
+}
 _NAMED = 10  # files in one message
 
 
@@ -45,8 +51,8 @@ def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     -------
     dict
         What was recorded: `entry_point`, `parameters`, `environment` as `whole_environment` has it, and `source`:
-        `url`, `folder`, `commit`, `branch`, `dirty`, `problem` as `Source` has them, and `patch`, the ID of the run
-        that holds it.
+        `url`, `folder`, `commit`, `branch`, `dirty`, `problem`, `refusal` as `Source` has them, and `patch`, the ID of
+        the run that holds it.
     """
     run_id = mlflow.active_run().info.run_id
     shown = {
@@ -59,8 +65,10 @@ def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         source = read_source(apart=_data_files(parameters), always=list(code_at_start()))
         if entry_point == REPRODUCE:  # is not repeated itself
             source = replace(source, patch=None, problem=None)
-        found = {"source": _described(source, run_id), "environment": whole_environment()}
+        found = {"source": _described(source, run_id)}
         _keep_patch(entry_point, source)
+    if "environment" not in found:
+        found["environment"] = whole_environment()
     content = {"entry_point": entry_point, "parameters": shown, **found}
     mlflow.log_dict(content, RECORD)
     mlflow.MlflowClient().log_batch(
@@ -69,17 +77,30 @@ def record(entry_point: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     return content
 
 
-def hand_on(content: Mapping[str, Any]) -> None:
-    """Let the processes below this one record the same source and environment."""
+def hide_credentials(run: Run) -> None:
+    """Take the password out of the URL that MLflow recorded for the run, before anything can go wrong."""
+    for tag in (MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME):
+        url = run.data.tags.get(tag, "")
+        if url != public_url(url):
+            mlflow.set_tag(tag, public_url(url))
+
+
+def hand_on(**content: Any) -> None:
+    """Let the processes below this one record this `source`, and this `environment` if it is given, as their own."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json", delete=False) as file:
-        json.dump({name: content[name] for name in ("source", "environment")}, file)
+        json.dump(content, file)
     os.environ[_HANDED_ON] = file.name
 
 
 def refuse_dirty(source: Mapping[str, Any]) -> None:
     """Raise ValueError unless the source is that of a commit."""
+    if source["problem"]:
+        raise ValueError(f"Got strict=true, which needs a clean commit. {source['problem']}")
     if source["commit"] is None:
-        raise ValueError("Got strict=true and a project without a commit, expected a git repository: commit it first.")
+        raise ValueError(
+            f"Got strict=true and a project without a commit ({source['refusal']}), expected a git repository: commit "
+            f"it first."
+        )
     if source["dirty"]:
         raise ValueError(
             f"Got strict=true and a work tree that differs from commit {source['commit'][:12]}, expected a clean one: "
@@ -100,7 +121,11 @@ def read_record(run_id: str) -> dict[str, Any]:
             f"Got the run {run_id}, which has no {RECORD}: it is no run of an entry point of Grove, was made before "
             f"Grove recorded it, or its artifacts were deleted; expected the ID of a run of main or of a step."
         )
-    return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{RECORD}"))
+    found = mlflow.artifacts.load_dict(f"runs:/{run_id}/{RECORD}")
+    for part, names in _PARTS.items():
+        if not (isinstance(found, dict) and isinstance(found.get(part), dict) and found[part].keys() >= names):
+            raise ValueError(f"Got {RECORD} of run {run_id} without its {part}, expected it as it was recorded.")
+    return {**found, "entry_point": str(found.get("entry_point"))}
 
 
 def _data_files(parameters: Mapping[str, str]) -> list[Path]:
@@ -118,6 +143,7 @@ def _described(source: Source, run_id: str) -> dict[str, Any]:
         "dirty": source.dirty,
         "patch": run_id if source.patch is not None else None,
         "problem": source.problem,
+        "refusal": source.refusal,
     }
 
 
@@ -126,10 +152,12 @@ def _keep_patch(entry_point: str, source: Source) -> None:
         click.echo(f"This run can't be reproduced: {source.problem}", err=True)
     if source.patch is None:
         return
-    if source.commit is not None:
-        also = f", with the untracked {_named(source.untracked)}" if source.untracked else ""
-        differs = f"the work tree differs from commit {source.commit[:12]}; the difference is kept as {PATCH}"
-        click.echo(f"{entry_point}: {differs}{also}", err=True)
+    if source.commit is None:
+        said = f"there is no commit ({source.refusal}); the project's files are kept as {PATCH}"
+    else:
+        said = f"the work tree differs from commit {source.commit[:12]}; the difference is kept as {PATCH}"
+        said += f", with the untracked {_named(source.untracked)}" if source.untracked else ""
+    click.echo(f"{entry_point}: {said}", err=True)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PATCH
         file.write_bytes(source.patch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -41,7 +40,7 @@ def rebuilt_environment(recorded: Mapping[str, Any], project: Path) -> Iterator[
         requirements = _requirements(recorded, project, Path(name))
         done = _run(uv, "pip", "install", "--python", str(folder), "-r", str(requirements))
         if done.returncode:
-            raise ValueError(f"Got env=recorded, which uv can't build: {_last_line(done.stderr)}")
+            raise ValueError(f"Got env=recorded, which uv can't build: {_ending(done.stderr)}")
         before = os.environ["PATH"]
         scripts = folder / ("Scripts" if os.name == "nt" else "bin")
         os.environ["PATH"] = f"{scripts}{os.pathsep}{before}"
@@ -57,7 +56,7 @@ def _make(uv: str, folder: Path, python: str) -> None:
         done = _run(uv, "venv", "--no-project", "--python", version, str(folder))
         if not done.returncode:
             return
-    raise ValueError(f"Got env=recorded, for which uv finds no Python {python}: {_last_line(done.stderr)}")
+    raise ValueError(f"Got env=recorded, for which uv finds no Python {python}: {_ending(done.stderr)}")
 
 
 def _requirements(recorded: Mapping[str, Any], project: Path, folder: Path) -> Path:
@@ -78,5 +77,7 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
-def _last_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text.strip())[-300:]
+def _ending(text: str) -> str:
+    """Return the last words of a message, where uv says why."""
+    words = " ".join(text.split())
+    return words if len(words) <= 300 else "…" + words[-300:].partition(" ")[2]

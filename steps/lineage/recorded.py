@@ -11,6 +11,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from steps.lineage.cache import output_of, read_key
+from steps.lineage.errors import one_line
 from steps.lineage.keys import KEY_FILE
 from steps.lineage.pipeline import STEP_TAG
 from steps.lineage.provenance import REPRODUCE, read_record
@@ -97,6 +98,11 @@ def read_recorded(run_id: str) -> RecordedRun:
     _check_source(record["source"], run_id)
     ids = _steps_of(run, entry_point, record["parameters"])
     steps = {step: _read_step(step, ids[step]) for step in sorted(ids, key=lambda step: _ORDER.get(step, _TRAINER))}
+    if "load" not in steps:
+        raise ValueError(
+            f"Got the run {run_id} of {entry_point}, which does not name the runs of its steps; expected a run of main "
+            f"or of a step."
+        )
     _check_one_code(steps)
     return RecordedRun(run, steps, record["source"], record["environment"])
 
@@ -106,8 +112,8 @@ def _finished_run(run_id: str) -> Run:
         run = mlflow.get_run(run_id)
     except MlflowException as error:
         raise ValueError(
-            f"Got run_id={run_id}, which the tracking store does not know; expected the ID of a run of main or of a "
-            f"step: is MLFLOW_TRACKING_URI the store that the run is in?"
+            f"Got run_id={run_id}, which the tracking store does not give ({one_line(error)}); expected the ID of a "
+            f"run of main or of a step: is MLFLOW_TRACKING_URI the store that the run is in?"
         ) from error
     if run.info.lifecycle_stage != "active":
         raise ValueError(f"Got the run {run_id}, which was deleted; restore it with `mlflow runs restore` first.")
@@ -156,22 +162,21 @@ def _read_step(step: str, run_id: str) -> RecordedStep:
         raise ValueError(f"Got the run {run_id} of {step} without {KEY_FILE}; expected it, it was deleted.")
     manifest = _manifest(step, run_id)
     _check_present(step, run_id, manifest)
-    return RecordedStep(step, run, record["parameters"], read_key(run_id), manifest)
+    return RecordedStep(step, run, record["parameters"], read_key(run), manifest)
 
 
 def _check_present(step: str, run_id: str, manifest: Mapping[str, Any]) -> None:
-    kind, client = output_of(step), mlflow.MlflowClient()
-    there = {file.path for file in client.list_artifacts(run_id, kind)}
-    gone = [name for name in manifest["files"] if f"{kind}/{name}" not in there]
-    if gone:
-        raise ValueError(
-            f"Got the run {run_id} of {step} without {kind}/{gone[0]}; expected it, the artifact was deleted."
-        )
-    for uri in manifest["apart"].get("models", {}):
+    places = {f"runs:/{run_id}/{output_of(step)}": manifest["files"], **manifest["apart"].get("models", {})}
+    for place, files in places.items():
         try:
-            client.get_logged_model(uri.removeprefix("models:/"))
-        except MlflowException as error:
-            raise ValueError(f"Got the run {run_id} of {step} without its model {uri}; it was deleted.") from error
+            there = {file.path.rpartition("/")[2] for file in mlflow.artifacts.list_artifacts(artifact_uri=place)}
+        except (MlflowException, OSError) as error:
+            raise ValueError(
+                f"Got the run {run_id} of {step} without {place} ({one_line(error)}); expected it, it was deleted."
+            ) from error
+        gone = [name for name in files if name.split("/")[0] not in there]
+        if gone:
+            raise ValueError(f"Got the run {run_id} of {step} without {place}/{gone[0]}; expected it, it was deleted.")
 
 
 def _check_one_code(steps: Mapping[str, RecordedStep]) -> None:

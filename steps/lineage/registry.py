@@ -21,7 +21,9 @@ written; MLflow itself keeps no ID of the model in its database."""
 
 def check_champion(run: Run, models: Collection[str]) -> None:
     """Raise ValueError unless the version that the run registered is the champion, and made of one of the models."""
-    name, version = run.data.tags["grove.model_name"], run.data.tags["grove.model_version"]
+    name, version = (run.data.tags.get(tag) for tag in ("grove.model_name", "grove.model_version"))
+    if not (name and version):
+        raise ValueError("Got no tag that names the registered version, expected it: it was deleted.")
     client = mlflow.MlflowClient()
     try:
         champion = client.get_model_version_by_alias(name, CHAMPION)

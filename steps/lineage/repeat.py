@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import mlflow
@@ -18,6 +17,7 @@ from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import file_fingerprint
+from steps.lineage.model_difference import model_differences
 from steps.lineage.recorded import RecordedRun, RecordedStep
 
 _FIRST = "load"
@@ -79,7 +79,7 @@ def repeat(chain: Chain, recorded: RecordedRun, start: Start) -> dict[str, StepR
     return done
 
 
-def _work(chain: Chain, step: str, parameters: Mapping[str, str]) -> Any:
+def _work(chain: Chain, step: str, parameters: Mapping[str, str]) -> Callable[[], StepRun]:
     return lambda: StepRun(step, chain.start(step, parameters))
 
 
@@ -92,10 +92,11 @@ def _inputs(step: RecordedStep, done: Mapping[str, StepRun]) -> dict[str, str]:
 
 def compare(recorded: RecordedRun, repeated: Mapping[str, StepRun]) -> list[StepComparison]:
     """Compare the output of every step; an output that was altered since it was recorded has diverged."""
-    return [_compare(step, repeated[step.step]) for step in recorded.steps.values()]
+    return [_compare(step, repeated) for step in recorded.steps.values()]
 
 
-def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
+def _compare(before: RecordedStep, runs: Mapping[str, StepRun]) -> StepComparison:
+    after = runs[before.step]
     kind = str(output_of(before.step))
     repeated = fetch(f"runs:/{after.run_id}/{kind}", kind)
     try:
@@ -105,7 +106,11 @@ def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
     except ValueError as error:
         what = f"{ALTERED}: {one_line(error)}"
         return StepComparison(before.step, Outcome.DIVERGED, kind, 0.0, what)
-    found = compare_artifacts(before.step, kind, recorded, repeated)
+    more = []
+    if "evaluate" not in runs and recorded.manifest.get("model_digest") != repeated.manifest.get("model_digest"):
+        # What compares the models' predictions else.
+        more = model_differences(recorded, repeated, fetch(runs["preprocess"].output, "split"))
+    found = compare_artifacts(before.step, kind, recorded, repeated, more)
     if after.cached:
         return StepComparison(before.step, found.outcome, f"{found.compared} (recorded, not repeated)", 0.0, None)
     return found
@@ -114,7 +119,7 @@ def _compare(before: RecordedStep, after: StepRun) -> StepComparison:
 def explanations(recorded: RecordedStep, repeated: StepRun, environment: list[str]) -> list[str]:
     """Return what differs in a step that diverged: in source, data, parameters, environment."""
     try:
-        found = differences(recorded.key, read_key(repeated.run_id))
+        found = differences(recorded.key, read_key(repeated.run))
     except (ValueError, OSError, MlflowException) as error:
         found = [f"the keys can't be compared: {one_line(error)}"]
     # Of the environment more is known than the key says.

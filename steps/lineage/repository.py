@@ -52,6 +52,8 @@ class Source:
         One sentence why the difference is not kept.
     untracked
         Files of the difference, named below the repository's top, that git does not track there.
+    refusal
+        Why git tells no commit.
     """
 
     url: str | None
@@ -62,6 +64,7 @@ class Source:
     patch: bytes | None
     problem: str | None
     untracked: tuple[str, ...] = ()
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,9 @@ def read_source(project: Path = PROJECT, *, apart: Collection[Path] = (), always
         try:
             view = _at_head(project, Path(scratch))
         # No repository, no commit, the project is not in it, git refuses, or a path above has lines.
-        except (subprocess.CalledProcessError, ValueError):
-            view = _from_nothing(project, Path(scratch), nothing)
+        except (subprocess.CalledProcessError, ValueError) as error:
+            why = reason(error) if isinstance(error, subprocess.CalledProcessError) else "its path has several lines"
+            view = _from_nothing(project, Path(scratch), replace(nothing, refusal=why))
         try:
             return _compared(view, apart, always)
         except subprocess.CalledProcessError as error:

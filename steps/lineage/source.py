@@ -58,9 +58,22 @@ def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
     -------
     dict
         Path below the project, with slashes, to the SHA-256 of the file's content, 64 hexadecimal digits; sorted.
+
+    Raises
+    ------
+    ValueError
+        When one of them imports a module of the project that lies elsewhere, where nothing watches it.
     """
     own = f"{_PACKAGE}.{entry_point}"
-    modules = {own} | _imports().find_upstream_modules(own)
+    imported = {own} | _imports().find_upstream_modules(own)
+    modules = {module for module in imported if module.split(".")[0] == _PACKAGE}
+    outside = sorted(module.split(".")[0] for module in imported - modules)
+    for name in outside:
+        if (project / f"{name}.py").is_file() or any((project / name).glob("*.py")):
+            raise ValueError(
+                f"Got the module {name} beside {_PACKAGE}/, which {entry_point} imports; expected all code in "
+                f"{_PACKAGE}/, where a change to it is noticed: move it there."
+            )
     # Importing a.b.c runs the __init__ of a and of a.b.
     packages = {package for module in modules for package in accumulate(module.split("."), "{}.{}".format)}
     places = (project.joinpath(*module.split(".")) for module in modules | packages)
@@ -70,4 +83,6 @@ def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
 
 @cache
 def _imports() -> grimp.ImportGraph:
-    return grimp.build_graph(_PACKAGE, cache_dir=None)  # or it leaves a folder beside the code
+    return grimp.build_graph(
+        _PACKAGE, include_external_packages=True, cache_dir=None
+    )  # or it leaves a folder beside the code

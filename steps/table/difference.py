@@ -58,7 +58,8 @@ def value_differences(
     where
         What they are.
     derived
-        Keys whose values follow from other ones, such as digests: where they differ, they have not diverged.
+        Keys of the outermost objects whose values follow from other ones, such as digests: where they differ, they have
+        not diverged.
     """
     if isinstance(recorded, dict) and isinstance(repeated, dict):
         for key in dict.fromkeys([*recorded, *repeated]):
@@ -66,7 +67,7 @@ def value_differences(
             if key not in repeated or key not in recorded:
                 yield Difference(f"{inner} is {'new' if key in repeated else 'missing'}")
             elif key not in derived:
-                yield from value_differences(recorded[key], repeated[key], inner, derived=derived)
+                yield from value_differences(recorded[key], repeated[key], inner)
             elif recorded[key] != repeated[key]:
                 yield Difference(f"{inner} differs", exact=False)
     elif isinstance(recorded, list) and isinstance(repeated, list):
@@ -74,7 +75,7 @@ def value_differences(
             yield Difference(f"{where}: {counted(len(recorded), 'item')} became {len(repeated):,}")
             return
         for position, pair in enumerate(zip(recorded, repeated, strict=True)):
-            yield from value_differences(*pair, f"{where}[{position}]", derived=derived)
+            yield from value_differences(*pair, f"{where}[{position}]")
     else:
         yield from _leaf_difference(recorded, repeated, where)
 
@@ -110,7 +111,7 @@ def layout_difference(
         return Difference(f"columns in another order: {moved[1]} where {moved[0]} was")
     before, after = rows
     if before != after:
-        return Difference(f"{counted(abs(after - before), 'row')} {'more' if after > before else 'less'}")
+        return Difference(f"{counted(abs(after - before), 'row')} {'more' if after > before else 'fewer'}")
     return None
 
 

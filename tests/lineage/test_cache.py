@@ -166,6 +166,15 @@ def test_the_nearest_earlier_run_explains_a_miss(record: Record) -> None:
     assert found.reasons == ["parameter drop a → not there"]
 
 
+def test_a_key_that_was_altered_explains_nothing_and_stops_nothing(record: Record) -> None:
+    run_id = record(replace(KEY, parameters={"target": "other"}))
+    path = stored(mlflow.MlflowClient(), run_id, KEY_FILE)
+    for text in (path.read_text(encoding="utf-8").replace('"parameters"', '"parameter"'), "[]", "not JSON", "{}"):
+        path.write_text(text, encoding="utf-8")
+        (reason,) = find().reasons
+        assert reason.startswith(f"the key of run {run_id} can't be read: ")
+
+
 def test_nothing_is_said_where_there_is_no_earlier_run(record: Record) -> None:
     assert find() == Found(None, [])
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.lineage.artifacts import Artifact
-from steps.lineage.comparison import TOLERANCE, Outcome, StepComparison, compare_artifacts, overall
+from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts, overall
+from steps.table.difference import TOLERANCE
 from steps.table.manifest import write_manifest, write_table
 
 IDENTICAL, EQUAL, DIVERGED = Outcome
@@ -121,7 +122,7 @@ def test_the_same_of_another_run_is_identical(tmp_path: Path, kind: str, words: 
     [
         ("table", set_to([1.5, 2.5, 4], "table.parquet", "x"), "table.parquet: x in row 3: 3.5 became 4 (1 of 3 rows "),
         ("table", set_to(["a", "c", "a"], "table.parquet", "y"), "table.parquet: y in row 2: b became c (1 of 3 rows "),
-        ("table", set_to({"x": [1.5], "y": ["a"]}, "table.parquet"), "table.parquet: 2 rows less"),
+        ("table", set_to({"x": [1.5], "y": ["a"]}, "table.parquet"), "table.parquet: 2 rows fewer"),
         ("table", set_to([1, 2, 3], "table.parquet", "x"), "table.parquet: column x: type double became int64"),
         ("table", lambda c: c["table.parquet"].pop("x"), "table.parquet: column x is missing"),
         ("table", set_to(["one", "two"], None, "notes"), "manifest.json: notes: 1 item became 2"),
@@ -130,7 +131,7 @@ def test_the_same_of_another_run_is_identical(tmp_path: Path, kind: str, words: 
             set_to("dropped", None, "schema", "columns", 0, "role"),
             "manifest.json: schema.columns[0].role: numeric became dropped",
         ),
-        ("split", set_to([1.5], "train.parquet", "x"), "train.parquet: 1 row less"),
+        ("split", set_to([1.5], "train.parquet", "x"), "train.parquet: 1 row fewer"),
         ("split", set_to(4, None, "left_out", "no target"), "manifest.json: left_out.no target: 3 became 4"),
         (
             "search",
@@ -149,7 +150,7 @@ def test_the_same_of_another_run_is_identical(tmp_path: Path, kind: str, words: 
             replaced("candidates.csv", "100,9", "100,8"),
             "candidates.csv: max_depth of candidate 2 (n_estimators=100, max_depth=9): 9 became 8",
         ),
-        ("search", replaced("candidates.csv", "100,9,0.5,0.0,2,0.5,0.5\n", ""), "candidates.csv: 1 row less"),
+        ("search", replaced("candidates.csv", "100,9,0.5,0.0,2,0.5,0.5\n", ""), "candidates.csv: 1 row fewer"),
         ("search", replaced("candidates.csv", "fold_1", "fold_9"), "candidates.csv: column fold_1 is missing"),
         (
             "search",

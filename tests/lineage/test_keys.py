@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from steps.lineage.environment import environment, environment_differences, whole_environment
 from steps.lineage.keys import StepKey, file_fingerprint, step_key
+from tests.conftest import PROJECT
 
 KEY = StepKey(
     entry_point="train_rf",
@@ -35,6 +39,8 @@ KEY = StepKey(
         ("source", {"source": {**KEY.source, "steps/forest/search.py": "3"}}),
         ("source", {"source": {**KEY.source, "steps/forest/new.py": "3"}}),
         ("environment", {"environment": {**KEY.environment, "numpy": "2.4.1"}}),
+        ("environment", {"environment": {**KEY.environment, "python": "3.11.8"}}),
+        ("environment", {"environment": {**KEY.environment, "platform": "Darwin arm64"}}),
     ],
 )
 def test_each_component_alone_changes_the_key_and_its_own_digest(component: str, changed: dict) -> None:
@@ -56,6 +62,24 @@ def test_orders_that_mean_nothing_change_nothing(parameters: list, source: list,
         environment={name: KEY.environment[name] for name in environment},
     )
     assert shuffled.digest == KEY.digest
+
+
+def key_in(project: Path, **variables: str) -> str:
+    """Return the key of load in a project, as another process computes it."""
+    code = "from steps.lineage.keys import step_key; print(step_key('load', {'target': 'x'}, {'data': 'a'}).digest)"
+    environment = {**os.environ, **variables}
+    return subprocess.check_output([sys.executable, "-c", code], cwd=project, env=environment, text=True).strip()
+
+
+def test_the_clone_the_user_and_other_files_decide_nothing_and_the_steps_own_do(clone: Path) -> None:
+    first = key_in(PROJECT)
+    for name in ("README.md", "steps/evaluate.py", "steps/forest/search.py", "tests/tables.py"):
+        with (clone / name).open("a", encoding="utf-8") as file:
+            file.write("# More.\n")
+    assert key_in(clone, USER="somebody", LOGNAME="somebody", HOME="/nowhere", TZ="Asia/Tokyo") == first
+    with (clone / "steps" / "table" / "clean.py").open("a", encoding="utf-8") as file:
+        file.write("# More.\n")
+    assert key_in(clone) != first
 
 
 def test_places_and_threads_decide_nothing() -> None:
@@ -83,6 +107,21 @@ def test_the_environment_names_python_the_platform_and_the_locked_packages() -> 
 
 def test_all_locked_packages_are_among_the_recorded_ones() -> None:
     assert set(environment()) - {"python", "platform"} <= set(whole_environment()["packages"])
+
+
+def test_the_first_of_two_installations_counts_and_one_half_removed_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = {"broken-1.0": None, "nameless-1.0": "Version: 1.0\n", "numpy-0.1": "Name: numpy\nVersion: 0.1\n"}
+    for name, text in stale.items():
+        folder = tmp_path / f"{name}.dist-info"
+        folder.mkdir()
+        if text:
+            (folder / "METADATA").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    packages = whole_environment()["packages"]
+    assert packages["numpy"] == version("numpy")
+    assert not {"broken", "nameless"} & packages.keys()
 
 
 def test_differences_of_environments_are_said() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +31,16 @@ def test_imports_of_imports_are_reached() -> None:
 @pytest.mark.parametrize("entry_point", ["load", "preprocess"])
 def test_what_comes_before_the_forest_does_not_reach_it(entry_point: str) -> None:
     assert not [name for name in source_files(entry_point) if name.startswith("steps/forest")]
+
+
+@pytest.mark.parametrize("name", ["extra.py", "extra/__init__.py", "extra/inner.py"])
+def test_code_that_nothing_watches_is_refused(clone: Path, name: str) -> None:
+    (clone / name).parent.mkdir(exist_ok=True)
+    (clone / name).write_text("SCALE = 1\n", encoding="utf-8")
+    with (clone / "steps" / "table" / "split.py").open("a", encoding="utf-8") as code:
+        code.write("\nimport extra\n")
+    for entry_point, refused in (("preprocess", True), ("evaluate", False)):
+        code = f"from steps.lineage.source import source_files; source_files({entry_point!r})"
+        done = subprocess.run([sys.executable, "-c", code], cwd=clone, capture_output=True, text=True, check=False)
+        assert (done.returncode != 0) == refused, done.stderr
+        assert ("ValueError: Got the module extra beside steps/, which preprocess imports" in done.stderr) == refused

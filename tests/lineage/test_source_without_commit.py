@@ -51,7 +51,8 @@ def test_without_a_commit_the_patch_is_the_project(project: Path, damage: Callab
     assert snapshot(project.parent) == before
     assert source == read_source(project)
     assert source.patch is not None
-    assert source == repository.Source(None, "", None, None, True, source.patch, None)
+    assert source == repository.Source(None, "", None, None, True, source.patch, None, (), source.refusal)
+    assert source.refusal
     target = project.parent / "applied"
     target.mkdir()
     git(target, "init", "--quiet")
@@ -70,6 +71,7 @@ def test_somebody_elses_repository_is_as_none(project: Path, tmp_path: Path, mon
     monkeypatch.setenv("PATH", f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
     source = read_source(project)
     assert (source.commit, source.url, source.dirty) == (None, None, True)
+    assert "detected dubious ownership" in str(source.refusal)
     assert source.patch is not None
     assert source.patch.count(b"diff --git") == 3
 

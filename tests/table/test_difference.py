@@ -90,7 +90,7 @@ def test_numbers_of_a_value_and_of_a_table_diverge_beyond_the_tolerance(number: 
             [datetime.date(2024, 2, 1)],
             "x in row 1: 2024-01-31 became 2024-02-01 (1 of 1 row differ)",
         ),
-        ([1.5, 2.5], [1.5], "1 row less"),
+        ([1.5, 2.5], [1.5], "1 row fewer"),
         ([1.5], [1.5, 2.5, 3.5], "2 rows more"),
         ([1, 2], [1.0, 2.0], "column x: type int64 became double"),
     ],
