@@ -35,7 +35,7 @@ def reproduction(client: mlflow.MlflowClient, result: Result) -> dict:
 
 def check_identical(client: mlflow.MlflowClient, result: Result, original: Result) -> dict:
     assert result.code == 0, result.out
-    assert "identical: all " in result.out
+    assert "\nidentical: " in result.out
     content = reproduction(client, result)
     assert content["verdict"] == "identical"
     assert {step["outcome"] for step in content["steps"]} == {"identical"}
@@ -204,29 +204,14 @@ def test_what_cant_be_reproduced_is_said_before_anything_runs(
     step: Run, client: mlflow.MlflowClient, folder: Path
 ) -> None:
     unknown = step("reproduce", run_id="0" * 32)
+    assert unknown.code == 1
     assert "which the tracking store does not give" in unknown.reason
-    failed = step("load", data="nowhere.csv")
-    assert failed.code == 1
-    unfinished = step("reproduce", run_id=failed.run.info.run_id)
-    assert "whose status is FAILED; expected a FINISHED one" in unfinished.reason
-    other = client.create_run("1")
-    client.set_terminated(other.info.run_id)
-    assert "which has no provenance.json" in step("reproduce", run_id=other.info.run_id).reason
     load = step("load", data=str(folder / "table.csv"), target="sick")
-    for altered, said in (
-        ({"patch": failed.run.info.run_id}, "expected the artifact source.patch of run"),
-        ({"patch": None, "problem": "Got 11 MB."}, "whose code was not kept: Got 11 MB."),
-        ({"problem": None, "commit": "0123456789" * 4, "url": str(folder)}, f"Got nothing from {folder}"),
-        ({"commit": None}, "Got neither a commit nor a difference recorded"),
-    ):
-        path = stored(client, load.run.info.run_id, "provenance.json")
-        record = json.loads(path.read_text(encoding="utf-8"))
-        record["source"] |= altered
-        path.write_text(json.dumps(record), encoding="utf-8")
-        assert said in step("reproduce", run_id=load.run.info.run_id).reason
-    shutil.rmtree(stored(client, load.run.info.run_id, "table"))
-    gone = step("reproduce", run_id=load.run.info.run_id)
-    assert "without table/manifest.json; expected it, the artifact was deleted" in gone.reason
-    client.delete_run(load.run.info.run_id)
-    assert "which was deleted; restore it" in step("reproduce", run_id=load.run.info.run_id).reason
-    assert not [run for run in client.search_runs(["1"]) if "mlflow.parentRunId" in run.data.tags]
+    path = stored(client, load.run.info.run_id, "provenance.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["source"] |= {"patch": None, "problem": None, "commit": "0123456789" * 4, "url": str(folder)}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    unreachable = step("reproduce", run_id=load.run.info.run_id)
+    assert unreachable.code == 1
+    assert f"Got nothing from {folder}" in unreachable.reason
+    assert children(client, unreachable.run) == {}

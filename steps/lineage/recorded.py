@@ -128,11 +128,18 @@ def _finished_run(run_id: str) -> Run:
 def _check_source(source: Mapping[str, Any], run_id: str) -> None:
     if source["problem"]:
         raise ValueError(f"Got the run {run_id}, whose code was not kept: {source['problem']}")
-    if source["patch"] and not has_artifact(source["patch"], PATCH):
+    if source["patch"] and not _is_kept(source["patch"]):
         raise ValueError(
             f"Got the run {run_id}, made from a work tree that differed from its commit; expected the artifact {PATCH} "
             f"of run {source['patch']}, which is gone."
         )
+
+
+def _is_kept(run_id: str) -> bool:
+    try:
+        return has_artifact(run_id, PATCH)
+    except MlflowException:  # the run itself is gone
+        return False
 
 
 def _steps_of(run: Run, entry_point: str, parameters: Mapping[str, str]) -> dict[str, str]:
