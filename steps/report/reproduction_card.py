@@ -22,8 +22,8 @@ _CARD = """<!doctype html>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
   th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
-  td, p, li { overflow-wrap: anywhere; }
-  td:first-child, td.mark { overflow-wrap: normal; white-space: nowrap; }
+  td:last-child, p, li { overflow-wrap: anywhere; }
+  td:first-child, td.mark { white-space: nowrap; }
   .mark { font-weight: 600; }
   header { border-left: .5rem solid; border-radius: .25rem; padding: .5rem 1rem; }
   header h1, header p { margin: 0; }
@@ -40,11 +40,13 @@ _CARD = """<!doctype html>
 <p>{{ sentence }}</p>
 </header>
 <table>
-  <tr>{% for name in head %}<th>{{ name }}</th>{% endfor %}<th>recorded run</th><th>repeated run</th></tr>
+  <tr>{% for name in head %}<th>{{ name }}</th>{% endfor %}</tr>
   {%- for row in rows %}{% set step = steps[loop.index0] %}
-  <tr><td>{{ row[0] }}</td><td class="mark {{ looks[step.outcome][0] }}">{{ looks[step.outcome][1] }} {{ row[1] }}</td>
-    {%- for cell in row[2:] %}<td>{{ cell }}</td>{% endfor %}
-    {%- for run in (step.recorded_run, step.repeated_run) %}<td title="{{ run }}">{{ run[:8] }}</td>{% endfor %}</tr>
+  <tr><td>{{ row[0] }}<br><small>
+    {%- for run in (step.recorded_run, step.repeated_run) %}<span title="{{ run }}">{{ run[:8] }}</span>
+    {%- if loop.first %} → {% endif %}{% endfor %}</small></td>
+    <td class="mark {{ looks[step.outcome][0] }}">{{ looks[step.outcome][1] }} {{ row[1] }}</td>
+    {%- for cell in row[2:] %}<td>{{ cell }}</td>{% endfor %}</tr>
   {%- endfor %}
 </table>
 {%- for title, items in (("What may explain it", explanations), ("What differs in the environment", environment)) %}
@@ -53,7 +55,7 @@ _CARD = """<!doctype html>
 <ul>{% for item in items %}<li>{{ item }}</li>{% endfor %}</ul>
 {%- endif %}
 {%- endfor %}
-<p>The repetition started {{ data }}. Identical means to the last bit; equal within tolerance, that no two numbers lie
+<p>Below each step: the recorded run and the repeated one. The repetition started {{ data }}. Identical means to the last bit; equal within tolerance, that no two numbers lie
 further apart than {{ tolerance }} of the larger one, or of 1 if both are smaller, and all else is the same.</p>
 <small>Recorded: {{ recorded.name }}, run {{ recorded.run_id }}, {{ recorded.started }},
 {% if recorded.commit %}commit {{ recorded.commit }}{% else %}no commit{% endif %}

@@ -69,7 +69,7 @@ def test_the_card_says_what_was_compared_and_escapes_all_texts() -> None:
         '<td class="mark calm">✓ identical</td><td>table: 3 rows</td><td>–</td>',
         '<td class="mark warning">✗ diverged</td>',
         "winner: &lt;b&gt;one&lt;/b&gt; became two",
-        '<td title="0123456789abcdef">01234567</td><td title="fedcba9876543210">fedcba98</td>',
+        '<span title="0123456789abcdef">01234567</span> → <span title="fedcba9876543210">fedcba98</span>',
         "<h2>What may explain it</h2>\n<ul><li>Code &lt;differs&gt;</li></ul>",
         "<h2>What differs in the environment</h2>\n<ul><li>Python &lt;3.11&gt;</li></ul>",
         "The repetition started from the recorded table.",
