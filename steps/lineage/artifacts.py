@@ -125,7 +125,12 @@ def fetch(uri: str, kind: str) -> Artifact:
     ValueError
         When it is not there, is of another kind, or its files are not what was written.
     """
-    folder = download(uri, kind)
+    return read_artifact(download(uri, kind), kind, uri)
+
+
+def read_artifact(folder: Path, kind: str, uri: str = "") -> Artifact:
+    """Return the artifact in a folder on this machine as `fetch` does; `uri` is its own, for messages."""
+    uri = uri or str(folder)
     if not folder.is_dir():
         raise ValueError(
             f"Got {kind}={uri}, where there is no folder; expected the artifact of an earlier run, such as "

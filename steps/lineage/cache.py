@@ -14,12 +14,12 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, Artifact, fetch
+from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, Artifact, fetch, read_artifact
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, key_digest, part_digest
 from steps.lineage.model_files import check_model
-from steps.lineage.run_files import check_files
+from steps.lineage.run_files import check_files, run_folder
 from steps.table.options import Share
 
 CACHE_OPTIONS: dict[str, click.ParamType] = {
@@ -108,12 +108,12 @@ class Cache:
         return [run for run in found if run.data.tags.get(APART_TAG) != "off"][:limit]
 
     def _check(self, run: Run, step: str) -> None:
-        kind = output_of(step)
+        folder, kind = run_folder(run), output_of(step)
+        check_files(folder)
         if kind is None:
             self._check_registered(run)
         else:
-            check_output(run, kind)
-        check_files(run)
+            _check_recorded(run, kind, read_artifact(folder / kind, kind))
 
     def _explain(self, key: StepKey) -> Found:
         same_step = f"tags.`{KEY_TAG}.entry_point` = '{part_digest(key.entry_point)}'"
@@ -133,13 +133,17 @@ class Cache:
 def check_output(run: Run, kind: str) -> Artifact:
     """Return the run's artifact; raise ValueError unless it, and the models that it names, are as they were written."""
     found = fetch(f"runs:/{run.info.run_id}/{kind}", kind)
+    _check_recorded(run, kind, found)
+    return found
+
+
+def _check_recorded(run: Run, kind: str, found: Artifact) -> None:
     recorded = [run.data.tags.get(f"{tag}.{kind}") for tag in (OUTPUT_TAG, WHOLE_TAG)]
     if [found.fingerprint, found.manifest_digest] != recorded:
         raise ValueError(f"Got another {kind} in run {run.info.run_id} than it recorded, expected the recorded one.")
     models = found.apart.get("models", {})
     for uri, files in models.items():
         check_model(uri, files)
-    return found
 
 
 def read_key(run: Run) -> dict[str, Any]:

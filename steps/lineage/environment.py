@@ -6,7 +6,7 @@ import os
 import platform
 import re
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,8 @@ def environment() -> dict[str, str]:
     A package of the lock that is for other platforms, and so not installed, is left out.
     """
     found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
-    for name, _ in locked_packages(PROJECT / LOCK):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    installed = _installed()
+    return found | {name: installed[name] for name, _ in locked_packages(PROJECT / LOCK) if name in installed}
 
 
 def locked_packages(lock: Path) -> list[tuple[str, str]]:
@@ -57,11 +53,13 @@ def whole_environment() -> dict[str, Any]:
     }
 
 
+@cache
 def _installed() -> dict[str, str]:
     found: dict[str, str] = {}
     for package in distributions():
         try:
-            name, installed = package.name, package.version
+            about = package.metadata
+            name, installed = about["Name"], about["Version"]
         except (ImportError, OSError, KeyError, TypeError):  # depends on what found it
             continue
         if name and installed:  # what was half removed has neither; of two the first one is imported

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import mlflow
@@ -21,6 +22,7 @@ _PART = re.compile(r'(?<="__id__": )\d+|(?<=")\d+(?=\.\w+")')
 """What skops numbers by places in memory: objects, and the files of arrays."""
 
 
+@cache
 def model_folder(model_uri: str) -> Path:
     """Return where the model's files are on this machine, as the artifact store gives them back."""
     return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))

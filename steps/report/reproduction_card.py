@@ -55,8 +55,9 @@ _CARD = """<!doctype html>
 <ul>{% for item in items %}<li>{{ item }}</li>{% endfor %}</ul>
 {%- endif %}
 {%- endfor %}
-<p>Below each step: the recorded run and the repeated one. The repetition started {{ data }}. Identical means to the last bit; equal within tolerance, that no two numbers lie
-further apart than {{ tolerance }} of the larger one, or of 1 if both are smaller, and all else is the same.</p>
+<p>Below each step: the recorded run and the repeated one. The repetition started {{ data }}. Identical means to the
+last bit; equal within tolerance, that no two numbers lie further apart than {{ tolerance }} of the larger one, or of 1
+if both are smaller, and all else is the same.</p>
 <small>Recorded: {{ recorded.name }}, run {{ recorded.run_id }}, {{ recorded.started }},
 {% if recorded.commit %}commit {{ recorded.commit }}{% else %}no commit{% endif %}
 {%- if recorded.dirty %} with changes{% endif %}{% if recorded.url %} of {{ recorded.url }}{% endif %}.

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.lineage.environment import environment, environment_differences, whole_environment
+from steps.lineage.environment import _installed, environment, environment_differences, whole_environment
 from steps.lineage.keys import StepKey, file_fingerprint, step_key
 from tests.conftest import PROJECT
 
@@ -119,6 +119,7 @@ def test_the_first_of_two_installations_counts_and_one_half_removed_does_not(
         if text:
             (folder / "METADATA").write_text(text, encoding="utf-8")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    _installed.cache_clear()
     packages = whole_environment()["packages"]
     assert packages["numpy"] == version("numpy")
     assert not {"broken", "nameless"} & packages.keys()
