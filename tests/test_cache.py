@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from steps.lineage.artifacts import Artifact
 from steps.table.manifest import MANIFEST, write_manifest
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, Started, children, stored
+from tests.processes import find, wait_until
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 FROM_TRAINERS = STEPS[2:]
@@ -225,7 +222,9 @@ def test_a_killed_trainer_leaves_the_finished_steps_to_be_taken(
 ) -> None:
     given = {"data": str(table), "target": "sick", **TRIVIAL, "n_estimators": "20000"}
     driver, run = start("main", **given)
-    os.kill(trainer_of(driver), signal.SIGKILL)
+    wait_until(lambda: any(trainer.num_threads() > 8 for trainer in plain_trainers(driver)), 120)
+    (trainer,) = plain_trainers(driver)
+    trainer.kill()
     assert driver.wait(60) != 0
     failed = client.get_run(run.info.run_id)
     assert failed.data.tags["grove.failure"].startswith("train_rf failed: ")
@@ -233,16 +232,9 @@ def test_a_killed_trainer_leaves_the_finished_steps_to_be_taken(
     assert ran(client, main()) == FROM_TRAINERS
 
 
-def trainer_of(driver: subprocess.Popen[str]) -> int:
-    """Return the process ID of the driver's plain trainer, once it is at work."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        for process in psutil.Process(driver.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.cmdline()[1:3] == ["-m", "steps.train_rf"] and process.num_threads() > 8:
-                    return process.pid
-        time.sleep(0.2)
-    raise TimeoutError("no trainer was started")
+def plain_trainers(driver: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Return the process of train_rf, once there is one."""
+    return [process for process in find(driver, "steps.train_rf") if process.cmdline()[2:3] == ["steps.train_rf"]]
 
 
 @pytest.mark.slow
@@ -250,9 +242,7 @@ def test_code_that_is_edited_while_main_runs_stops_it_before_the_next_step(
     start: Callable[..., Started], client: mlflow.MlflowClient, table: Path, clone: Path
 ) -> None:
     driver, run = start("main", clone, data=str(table), target="sick", **TRIVIAL)
-    end = time.monotonic() + 60
-    while not children(client, run) and time.monotonic() < end:
-        time.sleep(0.1)
+    wait_until(lambda: children(client, run), 60)
     with (clone / "steps" / "evaluate.py").open("a", encoding="utf-8") as code:
         code.write("# Edited.\n")
     assert driver.wait(120) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, Started, children
+from tests.processes import find, wait_until
 from tests.repositories import state
 
 LONG = {"n_estimators": "3000", "max_features": "none", "n_clusters": "8", "cv": "5", "target": "label"}
@@ -53,26 +53,9 @@ def chain_starting(
         yield started
 
 
-def find(started: subprocess.Popen[bytes], module: str) -> list[psutil.Process]:
-    """Return the Python processes below `started` that run a module of this name, or of one that begins so."""
-    found = []
-    for process in psutil.Process(started.pid).children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
-            if any(word.startswith(module) for word in process.cmdline()[1:3]):
-                found.append(process)
-    return found
-
-
 def threads(started: subprocess.Popen[bytes]) -> int:
     """Return how many threads the trainer with the fewest has; a search has many."""
     return min((process.num_threads() for process in find(started, "steps.train_rf")), default=0)
-
-
-def wait_until(condition: Callable[[], object], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(

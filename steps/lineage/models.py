@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -17,7 +16,7 @@ from mlflow.types.schema import AnyType
 from sklearn.pipeline import Pipeline
 
 from steps.forest.pipelines import TRUSTED_TYPES
-from steps.lineage.model_files import MODEL_FILE, content_digest
+from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.table.schema import Schema
 
 _REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
@@ -63,7 +62,7 @@ def load_model(model_uri: str, digest: str) -> Pipeline:
     ValueError
         When it has another.
     """
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    folder = model_folder(model_uri)
     found = content_digest(folder / MODEL_FILE)
     if found != digest:
         raise ValueError(

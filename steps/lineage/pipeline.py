@@ -19,6 +19,7 @@ from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, compare_artifacts
 from steps.lineage.explain import differences
 from steps.lineage.keys import APART_TAG, KEY_TAG, StepKey, step_key
+from steps.table.difference import rows_more
 
 STEP_TAG = "grove.step"
 """Of main: the run of each step, be it main's own or one that was taken."""
@@ -157,8 +158,8 @@ def _more_rows(before: Run | None, now: Run) -> list[str]:
     # Only load counts rows under this name.
     if before is None or "rows" not in before.data.metrics or "rows" not in now.data.metrics:
         return []
-    more = int(now.data.metrics["rows"] - before.data.metrics["rows"])
-    return [f"{abs(more):,} rows {'more' if more > 0 else 'fewer'}"] if more else []
+    counts = [int(run.data.metrics["rows"]) for run in (before, now)]
+    return [rows_more(*counts)] if counts[0] != counts[1] else []
 
 
 def origin(run: Run) -> str:

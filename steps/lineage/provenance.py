@@ -18,17 +18,18 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME
 from steps.lineage.artifacts import is_remote, resolve
 from steps.lineage.environment import whole_environment
 from steps.lineage.git import public_url
-from steps.lineage.repository import PATCH, Source, read_source
+from steps.lineage.repository import PATCH, read_source
 from steps.lineage.run_files import has_artifact
 from steps.lineage.source import code_at_start
 from steps.lineage.tracking import without_credentials
+from steps.lineage.view import Source
 
 RECORD = "provenance.json"
 REPRODUCE = "reproduce"
 """The entry point whose runs say where they come from, but are not repeated."""
 SOURCE_TAG = "grove.source"
 _HANDED_ON = "GROVE_PROVENANCE"
-"""Names the file in which main leaves its source and environment for its steps: they are read once."""
+"""Names the file in which main and reproduce leave for their steps what these are to record: it is read once."""
 _PARTS = {
     "parameters": frozenset[str](),
     "source": frozenset(("url", "folder", "commit", "dirty", "patch", "problem")),

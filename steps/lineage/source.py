@@ -83,6 +83,5 @@ def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
 
 @cache
 def _imports() -> grimp.ImportGraph:
-    return grimp.build_graph(
-        _PACKAGE, include_external_packages=True, cache_dir=None
-    )  # or it leaves a folder beside the code
+    # With a cache it would leave a folder beside the code.
+    return grimp.build_graph(_PACKAGE, include_external_packages=True, cache_dir=None)

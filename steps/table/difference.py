@@ -111,8 +111,13 @@ def layout_difference(
         return Difference(f"columns in another order: {moved[1]} where {moved[0]} was")
     before, after = rows
     if before != after:
-        return Difference(f"{counted(abs(after - before), 'row')} {'more' if after > before else 'fewer'}")
+        return Difference(rows_more(before, after))
     return None
+
+
+def rows_more(before: int, after: int) -> str:
+    """Return how many rows more or fewer there are now, in words; the numbers differ."""
+    return f"{counted(abs(after - before), 'row')} {'more' if after > before else 'fewer'}"
 
 
 def in_row(column: str, row: int, recorded: str, repeated: str) -> str:

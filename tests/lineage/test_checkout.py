@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.lineage.checkout import checked_out, has_commit
-from steps.lineage.repository import Source, read_source
+from steps.lineage.repository import read_source
+from steps.lineage.view import Source
 from tests.repositories import commit, git, snapshot, write
 from tests.servers import free_port, git_daemon
 

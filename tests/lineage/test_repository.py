@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from steps.lineage.git import public_url
-from steps.lineage.repository import Source, read_source
+from steps.lineage.repository import read_source
+from steps.lineage.view import Source
 from tests.repositories import commit, git, snapshot, write
 
 

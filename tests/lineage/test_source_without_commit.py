@@ -13,6 +13,7 @@ import pytest
 
 from steps.lineage import repository
 from steps.lineage.repository import read_source
+from steps.lineage.view import Source
 from tests.repositories import commit, git, snapshot, write
 
 
@@ -51,7 +52,7 @@ def test_without_a_commit_the_patch_is_the_project(project: Path, damage: Callab
     assert snapshot(project.parent) == before
     assert source == read_source(project)
     assert source.patch is not None
-    assert source == repository.Source(None, "", None, None, True, source.patch, None, (), source.refusal)
+    assert source == Source(None, "", None, None, True, source.patch, None, (), source.refusal)
     assert source.refusal
     target = project.parent / "applied"
     target.mkdir()
@@ -116,7 +117,7 @@ def test_a_file_that_git_cannot_read_is_a_problem(project: Path) -> None:
 def test_git_is_missing(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     source = read_source(project)
-    assert source == repository.Source(None, "", None, None, True, None, source.problem)
+    assert source == Source(None, "", None, None, True, None, source.problem)
     assert "install git" in str(source.problem)
 
 
