@@ -62,7 +62,7 @@ def threads(started: subprocess.Popen[bytes]) -> int:
     ("whom", "number"),
     [
         ("mlflow", signal.SIGINT),
-        ("mlflow", signal.SIGKILL),
+        pytest.param("mlflow", signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param("steps.train_rf_kmeans", signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGHUP, marks=pytest.mark.slow),

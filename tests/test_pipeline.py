@@ -150,7 +150,7 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
         pytest.param(tables.all_categorical, "label", str, marks=pytest.mark.slow),
         pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
         pytest.param(tables.wide, "grade", float, marks=pytest.mark.slow),
-        (tables.unicode_names, "класс", str),
+        pytest.param(tables.unicode_names, "класс", str, marks=pytest.mark.slow),
         pytest.param(tables.dates, "weekend", str, marks=pytest.mark.slow),
     ],
 )
