@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -12,23 +13,27 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 
 import click
 import mlflow
+import psutil
 
 PROJECT = Path(__file__).parents[1]
+_SAMPLE_SECONDS = 0.05
 _SHOWN_CHARACTERS = 4000
+MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one command took, in seconds; `cpu` is that of all processes below it too."""
+    """What one command took, all processes below it included: seconds, and bytes at the peak."""
 
     cpu: float
     wall: float
+    memory: float
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,7 @@ class Measured:
     @property
     def median(self) -> Cost:
         """The medians, each by itself."""
-        return Cost(
-            statistics.median(cost.cpu for cost in self.costs), statistics.median(cost.wall for cost in self.costs)
-        )
+        return Cost(*map(statistics.median, zip(*map(astuple, self.costs), strict=True)))
 
 
 def in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, Measured]:
@@ -61,7 +64,8 @@ def in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, M
             with fresh_store() as environment:
                 cost, outputs[name] = spend(command, environment)
             costs[name].append(cost)
-            click.echo(f"  {repeat + 1}/{repeats} {name}: CPU {cost.cpu:.1f} s, wall {cost.wall:.1f} s", err=True)
+            spent = f"CPU {cost.cpu:.1f} s, wall {cost.wall:.1f} s, peak {cost.memory / MEGABYTE:.0f} MB"
+            click.echo(f"  {repeat + 1}/{repeats} {name}: {spent}", err=True)
     return {name: Measured(costs[name], outputs[name]) for name in commands}
 
 
@@ -69,22 +73,33 @@ def spend(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost,
     """Run the command in the project's folder; return its cost and what it printed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=PROJECT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-    )
-    wall = time.perf_counter() - started
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _memory(process.pid))
+            time.sleep(_SAMPLE_SECONDS)
+        wall = time.perf_counter() - started
+        said.seek(0)
+        output = said.read()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
+    if process.returncode:
         raise click.ClickException(
-            f"Got exit code {done.returncode} from {' '.join(command)}:\n{done.stdout[-_SHOWN_CHARACTERS:]}"
+            f"Got exit code {process.returncode} from {' '.join(command)}:\n{output[-_SHOWN_CHARACTERS:]}"
         )
-    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall), done.stdout
+    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall, peak), output
+
+
+def _memory(pid: int) -> float:
+    """Return the bytes that a process and all below it take now; what they share counts once."""
+    total = 0.0
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in [parent, *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                used = process.memory_full_info()
+                total += getattr(used, "pss", used.uss)  # Linux alone knows the proportional share
+    return total
 
 
 @contextmanager
@@ -132,7 +147,8 @@ def print_ratio(title: str, measured: Mapping[str, Measured], wall_limit: float)
     a, b = above.median, below.median
     width = max(len(first), len(second))
     click.echo(f"{title}; medians of {len(above.costs)}")
-    click.echo(f"  {'':{width}}  {'CPU s':>7}  {'wall s':>7}")
+    click.echo(f"  {'':{width}}  {'CPU s':>7}  {'wall s':>7}  {'peak MB':>7}")
     for name, cost in ((first, a), (second, b)):
-        click.echo(f"  {name:{width}}  {cost.cpu:7.1f}  {cost.wall:7.1f}")
-    click.echo(f"  {'ratio':{width}}  {a.cpu / b.cpu:7.2f}  {a.wall / b.wall:7.2f}  (limit for wall: {wall_limit})")
+        click.echo(f"  {name:{width}}  {cost.cpu:7.1f}  {cost.wall:7.1f}  {cost.memory / MEGABYTE:7.0f}")
+    ratios = (a.cpu / b.cpu, a.wall / b.wall, a.memory / b.memory)
+    click.echo(f"  {'ratio':{width}}  {'  '.join(f'{ratio:7.3f}' for ratio in ratios)}  (limit for wall: {wall_limit})")

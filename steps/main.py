@@ -9,8 +9,10 @@ run's description is the summary.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -34,6 +36,7 @@ from steps.report import markdown
 from steps.report.card import score_table
 from steps.table.manifest import MANIFEST
 from steps.table.options import TABLE_OPTIONS
+from steps.training.turns import TURN_VARIABLE
 
 TRAINERS = ("train_rf", "train_rf_kmeans")
 """The plain one first: a later one must be better to win."""
@@ -42,15 +45,18 @@ PARAMETERS = {
     name: list(entry["parameters"])
     for name, entry in yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"].items()
 }
-TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS | CACHE_OPTIONS
+OWN_OPTIONS = ("cache_audit", "strict")
+"""What no step has."""
 
 
 @click.command("main", cls=EntryPoint)
-@options(*(name for name in PARAMETERS["main"] if name not in CACHE_OPTIONS), types=TYPES, as_typed=True)
-@options(*CACHE_OPTIONS, types=CACHE_OPTIONS)
+@options(*(name for name in PARAMETERS["main"] if name not in OWN_OPTIONS), types=TYPES, as_typed=True)
+@options(*OWN_OPTIONS, types=TYPES)
 @click.pass_context
-def main(context: click.Context, /, cache: str, cache_audit: float, strict: bool, **values: str) -> None:
+def main(context: click.Context, /, cache_audit: float, strict: bool, **values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
+    cache = values["cache"]
     if cache_audit and cache != "use":
         raise ValueError(
             f"Got cache_audit={cache_audit:g} with cache={cache}, expected cache=use: what is taken is audited."
@@ -100,11 +106,13 @@ def data_fingerprint(data: str) -> str | None:
 
 
 def train(pipeline: Pipeline, split: StepRun, n_jobs: str) -> dict[str, StepRun]:
-    """Run the trainers: side by side when all cores are theirs, else in turn, so that `n_jobs` is not exceeded."""
+    """Run the trainers: side by side when all cores are theirs, computing by turns, else one after the other."""
     inputs, uris = {"split": split.fingerprint}, {"split": split.output}
-    if n_jobs == "-1":
+    if n_jobs != "-1":
+        return {trainer: pipeline.run(trainer, inputs, **uris) for trainer in TRAINERS}
+    with tempfile.NamedTemporaryFile() as turn:
+        os.environ[TURN_VARIABLE] = turn.name
         return pipeline.run_together(dict.fromkeys(TRAINERS, (inputs, uris)))
-    return {trainer: pipeline.run(trainer, inputs, **uris) for trainer in TRAINERS}
 
 
 def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> None:

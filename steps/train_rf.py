@@ -10,15 +10,14 @@ from typing import Any
 
 import click
 
-from steps.forest.options import SEARCH_OPTIONS
 from steps.forest.pipelines import forest_pipeline
 from steps.lineage.entry_point import EntryPoint
 from steps.lineage.options import options
-from steps.training.trainer import TRAINING_OPTIONS, train
+from steps.training.trainer import TRAINING_OPTIONS, TRAINING_TYPES, train
 
 
 @click.command("train_rf", cls=EntryPoint)
-@options(*TRAINING_OPTIONS, "n_estimators", "max_features", "max_depth", "min_samples_leaf", types=SEARCH_OPTIONS)
+@options(*TRAINING_OPTIONS, "n_estimators", "max_features", "max_depth", "min_samples_leaf", types=TRAINING_TYPES)
 def train_rf(
     n_estimators: tuple[int, ...],
     max_features: tuple[Any, ...],

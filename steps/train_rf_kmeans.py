@@ -15,12 +15,11 @@ import mlflow
 
 from steps.forest.clusters import clusters_by_class, project_clusters
 from steps.forest.labels import as_text
-from steps.forest.options import SEARCH_OPTIONS
 from steps.forest.pipelines import kmeans_pipeline
 from steps.lineage.entry_point import EntryPoint
 from steps.lineage.options import options
 from steps.report import figures
-from steps.training.trainer import TRAINING_OPTIONS, TrainingResult, train
+from steps.training.trainer import TRAINING_OPTIONS, TRAINING_TYPES, TrainingResult, train
 
 
 @click.command("train_rf_kmeans", cls=EntryPoint)
@@ -32,7 +31,7 @@ from steps.training.trainer import TRAINING_OPTIONS, TrainingResult, train
     "min_samples_leaf",
     "n_clusters",
     "cluster_features",
-    types=SEARCH_OPTIONS,
+    types=TRAINING_TYPES,
 )
 def train_rf_kmeans(
     n_estimators: tuple[int, ...],

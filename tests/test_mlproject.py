@@ -9,7 +9,7 @@ import click
 import pytest
 from mlflow.projects._project_spec import load_project
 
-from steps.lineage.cache import CACHE_OPTIONS
+from steps.main import OWN_OPTIONS
 from tests.conftest import MLPROJECT, PROJECT
 
 # MLflow has one type for all numbers.
@@ -61,7 +61,7 @@ def test_numbers_are_numbers_in_both(entry_point: str) -> None:
 
 
 def test_main_repeats_the_steps_values() -> None:
-    for name in set(MLPROJECT["main"]["parameters"]) - set(CACHE_OPTIONS):
+    for name in set(MLPROJECT["main"]["parameters"]) - set(OWN_OPTIONS):
         about = MLPROJECT["main"]["parameters"][name]
         assert any(entry["parameters"].get(name) == about for step, entry in MLPROJECT.items() if step != "main"), name
 
@@ -69,7 +69,7 @@ def test_main_repeats_the_steps_values() -> None:
 def test_every_default_is_written_once() -> None:
     text = (PROJECT / "MLproject").read_text(encoding="utf-8")
     (main,) = re.findall(r"^  main:\n(?:(?:    .*)?\n)*", text, re.MULTILINE)
-    assert re.findall(r"^ +(\w+): .*default", main, re.MULTILINE) == list(CACHE_OPTIONS)
+    assert re.findall(r"^ +(\w+): .*default", main, re.MULTILINE) == list(OWN_OPTIONS)
 
 
 def test_mlflow_reads_the_project() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn import metrics
@@ -15,6 +16,7 @@ from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from steps.forest.scoring import TWO_CLASSES
 from steps.forest.search import folds
@@ -123,13 +125,13 @@ def _to_draw(codes: np.ndarray, classes: list[str]) -> list[int]:
 
 
 def column_importances(
-    pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray, *, scorer: Any, cv: int, seed: int
+    pipeline: Pipeline, rows: pd.DataFrame, codes: np.ndarray, *, scorer: Any, cv: int, seed: int, n_jobs: int
 ) -> pd.DataFrame:
     """Return how much the score falls when a raw column is shuffled, on rows that the forest has not seen.
 
     The pipeline is fitted anew on the first fold's training rows and asked on rows of its validation part. A wide
     table has many columns to shuffle: beyond 20 it is one shuffle of at most 500 rows, else three of at most 1,000.
-    Every class keeps a row, as some scorers fail without.
+    Every class keeps a row, as some scorers fail without. `n_jobs` threads shuffle and ask.
 
     Returns
     -------
@@ -143,13 +145,15 @@ def column_importances(
     chosen = np.concatenate([first, np.delete(np.arange(len(shuffled)), first)])[: 500 if is_wide else 1000]
     validation = np.sort(shuffled[chosen])
     fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
-    found = permutation_importance(
-        fitted,
-        rows.iloc[validation],
-        codes[validation],
-        scoring=scorer,
-        n_repeats=1 if is_wide else 3,
-        random_state=seed,
-    )
+    with joblib.parallel_config("threading"), threadpool_limits(1):
+        found = permutation_importance(
+            fitted,
+            rows.iloc[validation],
+            codes[validation],
+            scoring=scorer,
+            n_repeats=1 if is_wide else 3,
+            random_state=seed,
+            n_jobs=n_jobs,
+        )
     table = pd.DataFrame({"column": rows.columns, "mean": found.importances_mean, "std": found.importances_std})
     return table.sort_values("mean", ascending=False, kind="stable", ignore_index=True)

@@ -29,6 +29,7 @@ SEARCH_OPTIONS: dict[str, click.ParamType] = {
     **GRIDS,
     "max_categories": MAX_CATEGORIES,
     "scoring": Checked(check_scoring),
+    "search": click.Choice(["grid", "halving"]),
     "cv": WholeNumber(min=2),
     "seed": SEED,
     "n_jobs": _Threads(min=-1),

@@ -1,21 +1,23 @@
-"""Grid search with scikit-learn's GridSearchCV: every candidate, every fold, the best one fitted on all rows."""
+"""Search over candidates: every one scored on every fold, as scikit-learn's GridSearchCV does, the work shared."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.metrics import get_scorer
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
+from steps.forest.cross_validation import CrossValidation
+from steps.forest.halving import halve
 from steps.forest.pipelines import settings
+from steps.forest.plan import trees
+from steps.forest.results import results
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,15 @@ class Search:
     ----------
     candidates
         One row for each, in the grid's order: its hyperparameters, `mean_score`, `std_score`, `rank` (1 is
-        best), `fit_seconds`, `score_seconds` (means over folds) and `fold_0`, `fold_1`, … (float64).
+        best), `fit_seconds`, `score_seconds` (means over folds, of what the candidate would take by itself) and
+        `fold_0`, `fold_1`, … (float64).
     best
         The row number of the best candidate; of equals the first.
     pipeline
         The best candidate fitted on all rows, its classes being codes.
+    grown_trees, trees
+        How many trees were grown in all folds together, one on a share of the rows counting as this share; and how
+        many it takes to grow every candidate by itself.
     search_seconds, refit_seconds
         Wall time.
     """
@@ -38,6 +44,8 @@ class Search:
     candidates: pd.DataFrame
     best: int
     pipeline: Pipeline
+    grown_trees: float
+    trees: int
     search_seconds: float
     refit_seconds: float
 
@@ -81,79 +89,41 @@ def check_rows(codes: np.ndarray, classes: Sequence[Any], cv: int, n_clusters: S
 
 
 def search(
-    pipeline: Pipeline,
-    candidates: Sequence[dict[str, Any]],
-    rows: pd.DataFrame,
-    codes: np.ndarray,
-    *,
-    scoring: str,
-    cv: int,
-    seed: int,
-    n_jobs: int,
-    on_fit: Callable[[], None],
+    validation: CrossValidation, candidates: Sequence[dict[str, Any]], *, method: str, cv: int, seed: int
 ) -> Search:
-    """Score every candidate on every fold, then fit the best on all rows.
+    """Score candidates on folds, and fit the best on all rows.
 
     Parameters
     ----------
-    pipeline
-        Not fitted; a candidate's hyperparameters are set on clones of it.
+    validation
+        Scores them. The result is the same for any number of its workers, as a single thread grows and asks a forest.
     candidates
         Hyperparameters by their short names.
-    rows : (n_rows, n_features)
-        Raw rows.
-    codes : (n_rows,) int64
-        Their classes.
-    scoring, cv, seed
-        The scorer's name, the number of folds, and the seed of their shuffling.
-    n_jobs
-        Threads; the result is the same for any number, as each forest is grown and asked by a single one.
-    on_fit
-        Called after each fit, from any thread.
+    method
+        `grid`, which scores every candidate on every fold, as scikit-learn's GridSearchCV; or `halving`, see
+        `halving.Halving`.
+    cv, seed
+        The number of folds, and the seed of their shuffling.
     """
-    scorer = get_scorer(scoring)
-
-    def score(fitted: Pipeline, fold_rows: pd.DataFrame, fold_codes: np.ndarray) -> float:
-        value = scorer(fitted, fold_rows, fold_codes)
-        on_fit()
-        return value
-
-    grid = GridSearchCV(
-        pipeline,
-        [{name: [value] for name, value in settings(candidate).items()} for candidate in candidates],
-        scoring=score,
-        cv=folds(cv, seed),
-        refit=False,
-        n_jobs=n_jobs,
-        error_score="raise",
-    )
     started = time.perf_counter()
-    with joblib.parallel_config(backend="threading"):
-        grid.fit(rows, codes)
+    splits = list(folds(cv, seed).split(validation.rows, validation.codes))
+    if method == "halving":
+        table, grown = halve(validation, candidates, splits, seed)
+    else:
+        scored = validation.score(candidates, splits)
+        table, grown = results(candidates, scored.scores), float(scored.grown)
     searched = time.perf_counter()
-    best = int(grid.best_index_)
-    fitted = clone(pipeline).set_params(**settings(candidates[best]), forest__n_jobs=n_jobs).fit(rows, codes)
-    fitted.set_params(forest__n_jobs=None)
+    best = int(table["rank"].argmin())
+    hyperparameters = settings({name: table.loc[best, name] for name in candidates[0]})
+    n_jobs = validation.workers.n_jobs
+    fitted = clone(validation.pipeline).set_params(**hyperparameters, forest__n_jobs=n_jobs)
+    fitted.fit(validation.rows, validation.codes).set_params(forest__n_jobs=None)
     return Search(
-        candidates=_results(candidates, grid.cv_results_, cv),
+        candidates=table,
         best=best,
         pipeline=fitted,
+        grown_trees=grown,
+        trees=cv * sum(trees(validation.pipeline, candidate) for candidate in candidates),
         search_seconds=searched - started,
         refit_seconds=time.perf_counter() - searched,
     )
-
-
-def _results(candidates: Sequence[dict[str, Any]], results: dict[str, np.ndarray], cv: int) -> pd.DataFrame:
-    # As objects: a column that holds 16 and None must not become 16.0 and NaN.
-    hyperparameters = pd.DataFrame(list(candidates), dtype=object)
-    scores = pd.DataFrame(
-        {
-            "mean_score": results["mean_test_score"],
-            "std_score": results["std_test_score"],
-            "rank": results["rank_test_score"],
-            "fit_seconds": results["mean_fit_time"],
-            "score_seconds": results["mean_score_time"],
-            **{f"fold_{fold}": results[f"split{fold}_test_score"] for fold in range(cv)},
-        }
-    )
-    return pd.concat([hyperparameters, scores], axis=1)

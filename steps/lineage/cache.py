@@ -27,7 +27,7 @@ CACHE_OPTIONS: dict[str, click.ParamType] = {
     "cache_audit": Share(closed=True),
     "strict": click.BOOL,
 }
-"""Option to its type."""
+"""Option to its type; `cache` is the trainers' too, for candidates."""
 
 OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None}
 """What a step leaves for later ones as an artifact of its run; a trainer leaves its search, and a model."""

@@ -1,53 +1,195 @@
-"""Every candidate of a search as a child run, so that the MLflow UI can compare them."""
+"""The candidates of a search as child runs, written while it runs; and those of earlier searches, taken over."""
 
 from __future__ import annotations
 
+import os
+import threading
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
 import mlflow
-import pandas as pd
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from steps.forest.fits import FoldScore
 from steps.lineage.entry_point import NOTE_TAG
-from steps.lineage.interruption import held_back
+from steps.lineage.keys import APART_TAG, APART_VARIABLE, StepKey, part_digest
+from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, earlier_scores, means, scores_tag
 
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
+_PAUSE_SECONDS = 0.5
 
 
-def log_candidates(parent: Run, table: pd.DataFrame, hyperparameters: list[str], *, scoring: str) -> None:
-    """Log each row of the table as a finished child of `parent`.
+@dataclass
+class _Candidate:
+    """What is known of a candidate, and how much of it is written."""
+
+    settings: dict[str, str]
+    digest: str
+    scores: dict[int, FoldScore]
+    origin: str | None = None
+    started: int | None = None
+    ended: int | None = None
+    run_id: str | None = None
+    written: set[int] = field(default_factory=set)
+
+
+class CandidateRuns:
+    """A search's journal (`cross_validation.Journal`) that makes each candidate a child run.
+
+    A thread writes what is new twice a second, a candidate's news in one batch, so that the search never waits for the
+    tracking store; a context manager that ends when all is written.
 
     Parameters
     ----------
     parent
         The search's run.
-    table
-        As `Search.candidates`.
+    key
+        That of the search.
     hyperparameters
-        Its columns that are one.
+        The parameters of the key that the grid varies.
     scoring
         The metric's name; the score in each fold is a step of `fold_<scoring>`.
+    n_folds
+        How many folds each candidate has.
+    take
+        Whether to take over the scores of earlier runs with the same key.
     """
-    client = mlflow.MlflowClient()
-    tags = client.get_run(parent.info.run_id).data.tags  # of the active run MLflow keeps those of its start
-    inherited = {name: tags[name] for name in _INHERITED if name in tags}
-    for row in table.to_dict("records"):
-        settings = {name: show(row[name]) for name in hyperparameters}
-        with held_back():  # a candidate is logged wholly or not at all
-            run = client.create_run(
-                parent.info.experiment_id,
-                run_name=", ".join(f"{name}={value}" for name, value in settings.items()),
-                tags={**inherited, MLFLOW_PARENT_RUN_ID: parent.info.run_id},
-            )
-            client.log_batch(
-                run.info.run_id,
-                metrics=_metrics(row, scoring),
-                params=[Param(name, value) for name, value in settings.items()],
-                tags=[RunTag("grove.rank", str(row["rank"])), RunTag(NOTE_TAG, _note(row, scoring, len(table)))],
-            )
-            client.set_terminated(run.info.run_id)
+
+    def __init__(
+        self, parent: Run, key: StepKey, hyperparameters: Sequence[str], *, scoring: str, n_folds: int, take: bool
+    ) -> None:
+        self._client = mlflow.MlflowClient()
+        self._parent = parent.info
+        self._scoring = scoring
+        self._n_folds = n_folds
+        self._search = key.without([*hyperparameters, "search"]).digest
+        # Of the active run MLflow keeps the tags of its start.
+        tags = self._client.get_run(self._parent.run_id).data.tags
+        self._tags = {name: tags[name] for name in _INHERITED if name in tags} | {
+            MLFLOW_PARENT_RUN_ID: self._parent.run_id,
+            SEARCH_TAG: self._search,
+        }
+        apart = os.environ.get(APART_VARIABLE) == "off"
+        if apart:
+            self._tags[APART_TAG] = "off"
+        is_to_take = take and not apart
+        self._earlier = earlier_scores(self._parent.experiment_id, self._search, scoring) if is_to_take else {}
+        self._candidates: list[_Candidate] = []
+        self._news: dict[int, None] = {}
+        self._lock = threading.Lock()
+        self._ends = threading.Event()
+        self._failure: Exception | None = None
+        self._writer = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self) -> CandidateRuns:
+        """Begin to write."""
+        self._writer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left; raise what went wrong with it."""
+        self._ends.set()
+        self._writer.join()
+        if error is None:
+            self._check()
+
+    def open(self, candidates: Sequence[Mapping[str, Any]], n_rows: int | None) -> list[dict[int, FoldScore]]:
+        """Take note of more candidates; return for each the scores that earlier runs have, by fold."""
+        opened = []
+        for settings in candidates:
+            shown = {name: show(value) for name, value in settings.items()}
+            shown |= {} if n_rows is None else {"n_rows": str(n_rows)}
+            digest = part_digest([self._search, dict(settings), n_rows])
+            origin, scores = self._earlier.get(digest, (None, {}))
+            opened.append(_Candidate(shown, digest, dict(scores), origin))
+        with self._lock:
+            first = len(self._candidates)
+            self._candidates += opened
+            for number, candidate in enumerate(opened, first):
+                if len(candidate.scores) == self._n_folds:
+                    candidate.started = candidate.ended = _now()
+                    self._news[number] = None
+        return [dict(candidate.scores) for candidate in opened]
+
+    def start(self, number: int) -> None:
+        """Take note that the candidate's first fit begins."""
+        self._check()
+        with self._lock:
+            if self._candidates[number].started is None:
+                self._candidates[number].started = _now()
+                self._news[number] = None
+
+    def score(self, number: int, fold: int, score: FoldScore) -> None:
+        """Take note of the candidate's score in one fold."""
+        self._check()
+        with self._lock:
+            candidate = self._candidates[number]
+            candidate.scores[fold] = score
+            if len(candidate.scores) == self._n_folds:
+                candidate.ended = _now()
+            self._news[number] = None
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _write(self) -> None:
+        try:
+            while not self._ends.wait(_PAUSE_SECONDS):
+                self._write_news()
+            self._write_news()
+        except Exception as error:  # raised in the search's own thread
+            self._failure = error
+
+    def _write_news(self) -> None:
+        with self._lock:
+            news, self._news = self._news, {}
+        for number in news:
+            self._write_candidate(self._candidates[number])
+
+    def _write_candidate(self, candidate: _Candidate) -> None:
+        with self._lock:
+            scores, ended = dict(candidate.scores), candidate.ended
+        params = []
+        if candidate.run_id is None:
+            origin = {} if candidate.origin is None else {ORIGIN_TAG: candidate.origin}
+            candidate.run_id = self._client.create_run(
+                self._parent.experiment_id,
+                start_time=candidate.started,
+                run_name=", ".join(f"{name}={value}" for name, value in candidate.settings.items()),
+                tags={**self._tags, CANDIDATE_TAG: candidate.digest, **origin},
+            ).info.run_id
+            params = [Param(name, value) for name, value in candidate.settings.items()]
+        now = _now()
+        metrics = [
+            Metric(f"fold_{self._scoring}", scores[fold].score, now, fold)
+            for fold in sorted(scores.keys() - candidate.written)
+        ]
+        tags = scores_tag(scores)
+        if ended is not None:
+            total = means(scores, self._scoring)
+            metrics += [Metric(name, value, now, 0) for name, value in total.items()]
+            tags[NOTE_TAG] = self._note(candidate, total)
+        self._client.log_batch(
+            candidate.run_id, metrics=metrics, params=params, tags=[RunTag(name, value) for name, value in tags.items()]
+        )
+        candidate.written = set(scores)
+        if ended is not None:
+            self._client.set_terminated(candidate.run_id, end_time=ended)
+
+    def _note(self, candidate: _Candidate, total: Mapping[str, float]) -> str:
+        score, deviation = total[f"cv_{self._scoring}"], total[f"cv_{self._scoring}_std"]
+        note = f"Candidate: cross-validated `{self._scoring}` **{score:.4f} ± {deviation:.4f}**."
+        if candidate.origin is not None:
+            link = f"#/experiments/{self._parent.experiment_id}/runs/{candidate.origin}"
+            note += f" Its scores were taken over from [run {candidate.origin}]({link})."
+        return note
 
 
 def show(value: Any) -> str:
@@ -55,20 +197,5 @@ def show(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _note(row: dict[str, Any], scoring: str, candidates: int) -> str:
-    score = f"{row['mean_score']:.4f} ± {row['std_score']:.4f}"
-    return f"Candidate of rank {row['rank']} of {candidates}: cross-validated `{scoring}` **{score}**."
-
-
-def _metrics(row: dict[str, Any], scoring: str) -> list[Metric]:
-    now = int(time.time() * 1000)
-    folds = [value for name, value in row.items() if name.startswith("fold_")]
-    single = {
-        f"cv_{scoring}": row["mean_score"],
-        f"cv_{scoring}_std": row["std_score"],
-        "fit_seconds": row["fit_seconds"],
-        "score_seconds": row["score_seconds"],
-    }
-    return [Metric(name, float(value), now, 0) for name, value in single.items()] + [
-        Metric(f"fold_{scoring}", float(value), now, step) for step, value in enumerate(folds)
-    ]
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ APART_TAG = "grove.cache"
 """Is `off` at runs that are never to be taken for others."""
 APART_VARIABLE = "GROVE_CACHE"
 """Environment variable; `off` makes steps tag themselves so."""
-_NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs"})
-"""Parameters that decide nothing: artifacts count by their content, and the number of threads changes no result."""
+_NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs", "cache"})
+"""Parameters that decide nothing: artifacts count by their content, and who does a fit, and when, changes no result."""
 _CHECKED_ONLY = frozenset({"target"})
 """Parameters that, after load, are held against what the input says already."""
 
@@ -79,6 +79,11 @@ class StepKey:
         """The key, 64 hexadecimal digits."""
         return key_digest(self.components)
 
+    def without(self, parameters: Iterable[str]) -> StepKey:
+        """Return the key without some of its parameters."""
+        left = {name: value for name, value in self.parameters.items() if name not in set(parameters)}
+        return replace(self, parameters=left)
+
 
 def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> StepKey:
     """Return the key of a step in this project and environment.
@@ -98,9 +103,14 @@ def step_key(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[st
     return StepKey(entry_point, deciding, seed, dict(inputs), source_read_at_start(entry_point), environment())
 
 
+def own_key(entry_point: str, inputs: Mapping[str, str]) -> StepKey:
+    """Return the key of the running step."""
+    return step_key(entry_point, click.get_current_context().params, inputs)
+
+
 def record_key(entry_point: str, inputs: Mapping[str, str]) -> None:
     """Record the key of the running step: its digests as tags of the active run, its components as `key.json`."""
-    key = step_key(entry_point, click.get_current_context().params, inputs)
+    key = own_key(entry_point, inputs)
     mlflow.log_dict(key.components, KEY_FILE)
     apart = {APART_TAG: "off"} if os.environ.get(APART_VARIABLE) == "off" else {}
     digests = {f"{KEY_TAG}.{name}": digest for name, digest in key.digests.items()}

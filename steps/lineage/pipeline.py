@@ -131,7 +131,8 @@ class Pipeline:
 
     def _audit(self, step: str, key: StepKey | None, uris: Mapping[str, str], hit: Run) -> StepRun:
         click.echo(f"{step}: cached, from {origin(hit)}; it runs once more as an audit")
-        again = self._chain.start(step, {**self._parameters.of(step), **uris}, apart=True)
+        anew = {"cache": "off"} if "cache" in self._parameters.names[step] else {}
+        again = self._chain.start(step, {**self._parameters.of(step), **uris, **anew}, apart=True)
         _check_key(step, again, key)
         kind = str(output_of(step))
         found = compare_artifacts(step, kind, *(fetch(f"runs:/{run.info.run_id}/{kind}", kind) for run in (hit, again)))

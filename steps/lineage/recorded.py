@@ -17,6 +17,7 @@ from steps.lineage.pipeline import STEP_TAG
 from steps.lineage.provenance import REPRODUCE, read_record
 from steps.lineage.repository import PATCH
 from steps.lineage.run_files import has_artifact
+from steps.lineage.scores import CANDIDATE_TAG
 from steps.table.manifest import MANIFEST
 
 LAST = "register"
@@ -83,7 +84,7 @@ def read_recorded(run_id: str) -> RecordedRun:
         Saying why it can't be repeated: unknown, deleted, not finished, not recorded, artifacts or patch gone.
     """
     run = _finished_run(run_id)
-    if "grove.rank" in run.data.tags:
+    if CANDIDATE_TAG in run.data.tags:
         raise ValueError(
             f"Got run_id={run_id}, which is a candidate of a search; expected the trainer's run, "
             f"{run.data.tags['mlflow.parentRunId']}."

@@ -11,7 +11,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from steps.lineage.artifacts import OWN, NotFetchedError, download, fetch
-from steps.lineage.cache import check_output, output_of, read_key
+from steps.lineage.cache import OUTPUTS, check_output, output_of, read_key
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts
 from steps.lineage.errors import one_line
@@ -85,7 +85,8 @@ def _work(chain: Chain, step: str, parameters: Mapping[str, str]) -> Callable[[]
 
 def _inputs(step: RecordedStep, done: Mapping[str, StepRun]) -> dict[str, str]:
     """Return where the step's inputs are now, by parameter."""
-    found = {str(output_of(name)): earlier.output for name, earlier in done.items()}
+    # A search is read by no parameter of its name, which trainers have for another purpose.
+    found = {str(OUTPUTS[name]): earlier.output for name, earlier in done.items() if name in OUTPUTS}
     found["models"] = ",".join(done[name].artifact("model") for name in step.inputs if name in done)
     return {name: uri for name, uri in found.items() if name in step.parameters}
 

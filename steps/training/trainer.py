@@ -13,22 +13,28 @@ import click
 import mlflow
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
+from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
 from steps.forest.grid import candidates
 from steps.forest.labels import encode_labels
 from steps.forest.metrics import column_importances
+from steps.forest.options import SEARCH_OPTIONS
 from steps.forest.pipelines import settings, with_classes
 from steps.forest.scoring import check_scoring
-from steps.forest.search import Search, check_rows, search
+from steps.forest.search import Search, check_rows
+from steps.forest.search import search as find_best
+from steps.forest.workers import Workers
 from steps.lineage.artifacts import Artifact, fetch, publish
-from steps.lineage.candidates import log_candidates, show
+from steps.lineage.cache import CACHE_OPTIONS
+from steps.lineage.candidates import CandidateRuns, show
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import describe
-from steps.lineage.keys import record_key
+from steps.lineage.keys import own_key, record_key
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.lineage.models import log_model
 from steps.report import figures, markdown
@@ -37,9 +43,12 @@ from steps.table.digest import folder_digests
 from steps.table.manifest import read_verified
 from steps.table.schema import Schema
 from steps.training.progress import Progress
+from steps.training.turns import own_turn
 
-TRAINING_OPTIONS = ("split", "target", "max_categories", "scoring", "cv", "seed", "n_jobs")
+TRAINING_OPTIONS = ("split", "target", "max_categories", "scoring", "search", "cv", "seed", "n_jobs", "cache")
 """What all trainers take beside their grids."""
+TRAINING_TYPES = SEARCH_OPTIONS | {"cache": CACHE_OPTIONS["cache"]}
+"""Option to its type."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,11 @@ def train(
     target: str,
     max_categories: int,
     scoring: str,
+    search: str,
     cv: int,
     seed: int,
     n_jobs: int,
+    cache: str,
 ) -> TrainingResult:
     """Search the grids for the pipeline that `build` returns, and log what was found in the active run.
 
@@ -76,7 +87,7 @@ def train(
         Makes the pipeline from an encoder of raw rows and the seed.
     grids
         Hyperparameter to the values to try.
-    split, target, max_categories, scoring, cv, seed, n_jobs
+    split, target, max_categories, scoring, search, cv, seed, n_jobs, cache
         The trainer's options.
     """
     data = read_training_rows(split, target)
@@ -85,20 +96,25 @@ def train(
     tried = candidates(grids)
     schema = data.schema
     pipeline = build(encoder(schema.numeric, schema.dates, schema.categorical, max_categories), seed)
-    with Progress(step, len(tried), cv) as progress:
-        found = search(
-            pipeline, tried, data.rows, data.codes, scoring=scoring, cv=cv, seed=seed, n_jobs=n_jobs, on_fit=progress
+    key = own_key(step, {"split": data.source.fingerprint})
+    runs = CandidateRuns(mlflow.active_run(), key, grids, scoring=scoring, n_folds=cv, take=cache == "use")
+    workers = Workers(n_jobs)
+    with own_turn():
+        with runs, Progress(step, cv, runs) as progress:
+            validation = CrossValidation(pipeline, data.rows, data.codes, scoring, workers, progress)
+            found = find_best(validation, tried, method=search, cv=cv, seed=seed)
+        best = {name: found.candidates.loc[found.best, name] for name in grids}
+        importances = column_importances(
+            clone(pipeline).set_params(**settings(best)),
+            data.rows,
+            data.codes,
+            scorer=get_scorer(scoring),
+            cv=cv,
+            seed=seed,
+            n_jobs=workers.n_jobs,
         )
-    best = {name: show(value) for name, value in tried[found.best].items()}
+    best = {name: show(value) for name, value in best.items()}
     _log_search(step, data, found, list(grids), best, scoring)
-    importances = column_importances(
-        pipeline.set_params(**settings(tried[found.best])),
-        data.rows,
-        data.codes,
-        scorer=get_scorer(scoring),
-        cv=cv,
-        seed=seed,
-    )
     mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
     model = log_model(with_classes(found.pipeline, data.classes), data.schema, data.rows.head(5), data.classes)
     _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
@@ -128,7 +144,8 @@ def read_training_rows(split: str, target: str) -> TrainingRows:
 def _log_search(
     step: str, data: TrainingRows, found: Search, hyperparameters: list[str], best: dict[str, str], scoring: str
 ) -> None:
-    log_candidates(mlflow.active_run(), found.candidates, hyperparameters, scoring=scoring)
+    # Of one that halving tried more than once the last time counts, which saw most rows.
+    last = found.candidates.drop_duplicates(hyperparameters, keep="last")
     mlflow.log_text(found.candidates.to_csv(index=False, lineterminator="\n"), "candidates.csv")
     winner = found.candidates.loc[found.best]
     mlflow.log_params({f"best_{name}": value for name, value in best.items()})
@@ -136,7 +153,9 @@ def _log_search(
         {
             f"cv_{scoring}": winner["mean_score"],
             f"cv_{scoring}_std": winner["std_score"],
-            "candidates": len(found.candidates),
+            "candidates": len(last),
+            "trees": found.trees,
+            "grown_trees": found.grown_trees,
             "search_seconds": found.search_seconds,
             "refit_seconds": found.refit_seconds,
             "fit_seconds": winner["fit_seconds"],
@@ -144,17 +163,21 @@ def _log_search(
         }
     )
     mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
-    mlflow.log_figure(figures.score_over_grid(found.candidates, hyperparameters, scoring), "score_over_grid.png")
+    mlflow.log_figure(figures.score_over_grid(last, hyperparameters, scoring), "score_over_grid.png")
     score = f"{scoring} {winner['mean_score']:.4f} ± {winner['std_score']:.4f}"
     chosen = ", ".join(f"{name}={value}" for name, value in best.items())
-    click.echo(f"{step}: best of {len(found.candidates)} candidates: {score}, {chosen}")
+    click.echo(f"{step}: best of {len(last)} candidates: {score}, {chosen}")
+    saved = f"Grown: {found.grown_trees:,.0f} trees instead of {found.trees:,}, which fits of each by itself would take"
+    if found.grown_trees < found.trees:
+        click.echo(f"{step}: {saved}")
     shown = found.candidates.sort_values("rank", kind="stable").head(10)
+    columns = [*hyperparameters, *(name for name in ("round", "n_rows") if name in shown)]
     table = markdown.table(
-        ["rank", *hyperparameters, scoring, "std", "fit seconds"],
+        ["rank", *columns, scoring, "std", "fit seconds"],
         [
             [
                 row["rank"],
-                *(markdown.escape(show(row[name])) for name in hyperparameters),
+                *(markdown.escape(show(row[name])) for name in columns),
                 f"{row['mean_score']:.4f}",
                 f"{row['std_score']:.4f}",
                 f"{row['fit_seconds']:.2f}",
@@ -163,9 +186,9 @@ def _log_search(
         ],
     )
     describe(
-        f"Searched {len(found.candidates)} candidates on {len(data.rows):,} rows with "
+        f"Searched {len(last)} candidates on {len(data.rows):,} rows with "
         f"{len(found.fold_scores)} folds; the best, cross-validated: **{markdown.escape(score)}** "
-        f"with {markdown.escape(chosen)}.\n\n{table}"
+        f"with {markdown.escape(chosen)}. {saved}.\n\n{table}"
     )
 
 
@@ -180,7 +203,7 @@ def _publish(
 ) -> None:
     result = {
         "best": best,
-        "candidates": len(found.candidates),
+        "candidates": len(found.candidates.drop_duplicates(list(best))),
         "fold_scores": found.fold_scores,
         "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
         "std_score": float(found.candidates.loc[found.best, "std_score"]),

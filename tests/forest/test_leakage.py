@@ -8,9 +8,12 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
 from steps.forest.pipelines import forest_pipeline, kmeans_pipeline
 from steps.forest.search import folds, search
+from steps.forest.workers import Workers
+from tests.forest.journal import Told
 
 # Every row carries its number in a numeric and in a categorical column, so a fit tells which rows it saw.
 NUMBERS = np.arange(24)
@@ -62,13 +65,12 @@ def leaking(searched, first_columns):
     candidates = [{"max_depth": 2}, {"max_depth": None}]
     for columns in first_columns.values():
         columns.clear()
-    search(
-        searched, candidates, NUMBERED, NUMBERED_CODES, scoring="accuracy", cv=3, seed=0, n_jobs=1, on_fit=lambda: None
-    )
+    validation = CrossValidation(searched, NUMBERED, NUMBERED_CODES, "accuracy", Workers(1), Told(n_folds=3))
+    search(validation, candidates, method="grid", cv=3, seed=0)
     training = [train for train, _ in folds(3, 0).split(NUMBERED, NUMBERED_CODES)]
     found = set()
     for learner, columns in first_columns.items():
-        expected = [as_seen_by(learner, rows) for rows in [*training * len(candidates), NUMBERS]]
+        expected = [as_seen_by(learner, rows) for rows in [*training, NUMBERS]]
         same = len(columns) == len(expected) and all(
             len(column) == len(rows)
             and (np.array_equal(column, rows) if learner is OneHotEncoder else np.allclose(column, rows, atol=1e-12))

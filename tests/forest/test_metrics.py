@@ -139,7 +139,7 @@ def test_equals_scikit_learn_when_all_classes_are_there(n_classes, seed):
     assert found["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(codes, predicted))
 
 
-def importances(rows, codes, scoring="accuracy", seed=0):
+def importances(rows, codes, scoring="accuracy", seed=0, n_jobs=1):
     categorical = list(rows.select_dtypes(exclude="number").columns)
     pipeline = forest_pipeline(encoder(rows.columns.difference(categorical), [], categorical, 5), 0)
     return column_importances(
@@ -149,7 +149,14 @@ def importances(rows, codes, scoring="accuracy", seed=0):
         scorer=metrics.get_scorer(scoring),
         cv=2,
         seed=seed,
+        n_jobs=n_jobs,
     )
+
+
+def test_the_number_of_threads_changes_no_importance():
+    codes = np.arange(60) % 2
+    rows = pd.DataFrame({"noise": np.random.default_rng(0).normal(size=60), "sign": codes * 2.0})
+    pd.testing.assert_frame_equal(importances(rows, codes), importances(rows, codes, n_jobs=2), check_exact=True)
 
 
 def test_the_column_that_tells_the_class_matters_most():

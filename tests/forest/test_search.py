@@ -1,25 +1,27 @@
-from pathlib import Path
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, StratifiedKFold
 
+from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
-from steps.forest.pipelines import cluster_features, kmeans_pipeline
+from steps.forest.grid import candidates
+from steps.forest.pipelines import forest_pipeline, kmeans_pipeline
+from steps.forest.pipelines import settings as spelled
+from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES
 from steps.forest.search import check_rows, folds, search
-
-PROJECT = Path(__file__).parents[2]
-
-
-def nothing():
-    """Take no notice of a fit."""
+from steps.forest.workers import Workers
+from tests.forest.journal import Told
 
 
-def run(pipeline, candidates, rows, codes, scoring="accuracy", cv=3, seed=0, n_jobs=1, on_fit=nothing):
-    return search(pipeline, candidates, rows, codes, scoring=scoring, cv=cv, seed=seed, n_jobs=n_jobs, on_fit=on_fit)
+def run(pipeline, candidates, rows, codes, *, scoring="accuracy", cv=3, seed=0, n_jobs=1, method="grid", journal=None):
+    validation = CrossValidation(pipeline, rows, codes, scoring, Workers(n_jobs), journal or Told(n_folds=cv))
+    return search(validation, candidates, method=method, cv=cv, seed=seed)
 
 
 def pipeline(seed=0):
@@ -33,35 +35,57 @@ CANDIDATES = [
     {"max_depth": None, "n_clusters": 3, "cluster_features": "both"},
     {"max_depth": None, "n_clusters": 3, "cluster_features": "label"},
 ]
-SPELLED_OUT = [
-    {
-        "forest__max_depth": [candidate["max_depth"]],
-        "features__clusters__kmeans__n_clusters": [candidate["n_clusters"]],
-        "features__clusters__add": [cluster_features(candidate["cluster_features"])],
-    }
-    for candidate in CANDIDATES
-]
+GRIDS = {
+    "n_estimators": st.lists(st.integers(1, 9), min_size=1, max_size=3, unique=True),
+    "max_features": st.sampled_from([["sqrt"], [0.5, None], [1]]),
+    "max_depth": st.sampled_from([[None], [2, None]]),
+    "min_samples_leaf": st.sampled_from([[1], [2, 0.1]]),
+}
+KMEANS_GRIDS = {
+    "n_clusters": st.sampled_from([[2], [4, 3]]),
+    "cluster_features": st.sampled_from([["distances"], ["label", "both"], ["both", "distances", "label"]]),
+}
+FOLDS = [f"fold_{fold}" for fold in range(9)]
+ALL_SCORERS = [*ANY_CLASSES, *TWO_CLASSES]
 
 
-@settings(max_examples=6, deadline=None)
-@given(
-    n_classes=st.integers(2, 4),
-    n_rows=st.integers(24, 60),
-    missing=st.sampled_from([0.0, 0.3]),
-    scoring=st.sampled_from(["accuracy", "balanced_accuracy", "neg_log_loss", "roc_auc_ovr"]),
-    cv=st.integers(2, 4),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_equals_scikit_learns_grid_search(table, n_classes, n_rows, missing, scoring, cv, seed):
-    rows, codes = table(n_rows, n_classes, missing, seed)
-    found = run(pipeline(seed), CANDIDATES, rows, codes, scoring, cv, seed)
-    grid = GridSearchCV(
-        pipeline(seed),
-        SPELLED_OUT,
+def some(grids, most, seed):
+    """Return candidates of the grids, at most so many; scikit-learn needs 50 ms for each fit."""
+    tried = candidates(grids)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(tried))[:most])
+    return [tried[position] for position in chosen]
+
+
+def grid_search(unfitted, candidates, rows, codes, scoring, cv, seed):
+    spelled_out = [{name: [value] for name, value in spelled(candidate).items()} for candidate in candidates]
+    return GridSearchCV(
+        unfitted,
+        spelled_out,
         scoring=scoring,
         cv=StratifiedKFold(cv, shuffle=True, random_state=seed),
         error_score="raise",
     ).fit(rows, codes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    grids=st.one_of(st.fixed_dictionaries(GRIDS), st.fixed_dictionaries(GRIDS | KMEANS_GRIDS)),
+    n_classes=st.integers(2, 4),
+    n_rows=st.integers(24, 60),
+    missing=st.sampled_from([0.0, 0.3]),
+    scoring=st.sampled_from(ALL_SCORERS),
+    cv=st.integers(2, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_equals_scikit_learns_grid_search(table, grids, n_classes, n_rows, missing, scoring, cv, seed):
+    rows, codes = table(n_rows, 2 if scoring in TWO_CLASSES else n_classes, missing, seed)
+    build = kmeans_pipeline if "n_clusters" in grids else forest_pipeline
+    unfitted = build(encoder(["weight", "length"], [], ["site", "female"], 5), seed)
+    tried = some(grids, 6, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class that few trees never predict
+        found = run(unfitted, tried, rows, codes, scoring=scoring, cv=cv, seed=seed)
+        grid = grid_search(unfitted, tried, rows, codes, scoring, cv, seed)
     expected = pd.DataFrame(grid.cv_results_)
     splits = [f"split{fold}_test_score" for fold in range(cv)]
     own = [f"fold_{fold}" for fold in range(cv)]
@@ -74,10 +98,50 @@ def test_equals_scikit_learns_grid_search(table, n_classes, n_rows, missing, sco
     np.testing.assert_array_equal(found.pipeline.predict_proba(rows), grid.predict_proba(rows))
 
 
+@settings(max_examples=8, deadline=None)
+@given(
+    grids=st.one_of(st.fixed_dictionaries(GRIDS), st.fixed_dictionaries(GRIDS | KMEANS_GRIDS)),
+    n_classes=st.integers(2, 3),
+    n_rows=st.integers(60, 150),
+    scoring=st.sampled_from(["accuracy", "balanced_accuracy", "f1_macro", "neg_log_loss"]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_halving_is_scikit_learns_with_the_winner_scored_on_all_rows(table, grids, n_classes, n_rows, scoring, seed):
+    rows, codes = table(n_rows, n_classes, 0.0, seed)
+    build = kmeans_pipeline if "n_clusters" in grids else forest_pipeline
+    unfitted = build(encoder(["weight", "length"], [], ["site", "female"], 5), seed)
+    tried = some(grids, 10, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = run(unfitted, tried, rows, codes, scoring=scoring, cv=2, seed=seed, method="halving")
+        halving = HalvingGridSearchCV(
+            unfitted,
+            [{name: [value] for name, value in spelled(candidate).items()} for candidate in tried],
+            scoring=scoring,
+            cv=StratifiedKFold(2, shuffle=True, random_state=seed),
+            random_state=seed,
+        ).fit(rows, codes)
+        winner = {name: found.candidates.loc[found.best, name] for name in tried[0]}
+        grid = grid_search(unfitted, [winner], rows, codes, scoring, 2, seed)
+    expected = pd.DataFrame(halving.cv_results_)
+    *played, last = found.candidates.to_dict("records")
+    rounds = expected[["iter", "n_resources"]].to_numpy().tolist()
+    assert [[row["round"], row["n_rows"]] for row in played] == rounds
+    for fold in range(2):
+        np.testing.assert_allclose(
+            [row[f"fold_{fold}"] for row in played], expected[f"split{fold}_test_score"], rtol=0, atol=1e-12
+        )
+        np.testing.assert_allclose(
+            last[f"fold_{fold}"], grid.cv_results_[f"split{fold}_test_score"], rtol=0, atol=1e-12
+        )
+    assert (last["n_rows"], last["rank"], found.best) == (n_rows, 1, len(played))
+    assert winner == {name: played[halving.best_index_][name] for name in tried[0]}
+
+
 @pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss"])
 def test_the_number_of_threads_does_not_matter(table, scoring):
     rows, codes = table(700, 3, 0.2, seed=0)  # k-means works in chunks of 256 rows
-    one, two = (run(pipeline(), CANDIDATES, rows, codes, scoring, n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (run(pipeline(), CANDIDATES, rows, codes, scoring=scoring, n_jobs=n_jobs) for n_jobs in (1, 2))
     seconds = ["fit_seconds", "score_seconds"]
     pd.testing.assert_frame_equal(
         one.candidates.drop(columns=seconds), two.candidates.drop(columns=seconds), check_exact=True
@@ -125,11 +189,44 @@ def test_the_best_is_fitted_on_all_rows_and_asked_by_one_thread(table, n_jobs):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_every_fit_is_told(table, n_jobs):
-    calls = []
+def test_the_journal_is_told_of_every_score_after_the_start(table, n_jobs):
     rows, codes = table(24, 2, 0.0, seed=0)
-    run(pipeline(), CANDIDATES, rows, codes, cv=4, n_jobs=n_jobs, on_fit=lambda: calls.append(None))
-    assert len(calls) == len(CANDIDATES) * 4
+    told = Told(n_folds=4)
+    found = run(pipeline(), CANDIDATES, rows, codes, cv=4, n_jobs=n_jobs, journal=told)
+    assert told.opened == [(CANDIDATES, None)]
+    for number in range(3):
+        assert [told.scores[number, fold] for fold in range(4)] == found.candidates.loc[number, FOLDS[:4]].tolist()
+        assert told.started[number] < min(told.when[number, fold] for fold in range(4))
+    ends = [max(told.when[number, fold] for fold in range(4)) for number in range(3)]
+    assert told.started[2] > ends[0], "candidates end before the last one starts"
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_what_is_known_is_not_fitted_again(table, n_jobs):
+    rows, codes = table(24, 2, 0.0, seed=0)
+    told = Told(n_folds=3, known={0: {0: 0.25, 1: 0.5, 2: 0.75}, 1: {1: 0.125}})
+    found = run(pipeline(), CANDIDATES, rows, codes, n_jobs=n_jobs, journal=told)
+    assert found.candidates.loc[0, FOLDS[:3]].tolist() == [0.25, 0.5, 0.75]
+    assert found.candidates.loc[1, "fold_1"] == 0.125
+    assert sorted(told.scores) == [(1, 0), (1, 2), (2, 0), (2, 1), (2, 2)]
+    assert 0 not in told.started
+    assert (found.grown_trees, found.trees) == (5 * 5, 9 * 5)
+
+
+def test_a_search_of_what_is_all_known_fits_the_best_only(table):
+    rows, codes = table(24, 2, 0.0, seed=0)
+    told = Told(n_folds=2, known={0: {0: 0.25, 1: 0.5}, 1: {0: 0.5, 1: 0.5}})
+    found = run(pipeline(), CANDIDATES[:2], rows, codes, cv=2, n_jobs=2, journal=told)
+    assert (told.started, told.scores, found.best, found.grown_trees) == ({}, {}, 1, 0)
+
+
+def test_trees_are_grown_once_for_forests_of_several_sizes(table):
+    rows, codes = table(30, 2, 0.0, seed=0)
+    tried = candidates({"n_estimators": (8, 2, 5), "max_depth": (2, None)})
+    found = run(pipeline(), tried, rows, codes, cv=2)
+    assert (found.grown_trees, found.trees) == (2 * 2 * 8, 2 * 2 * (8 + 2 + 5))
+    seconds = found.candidates["fit_seconds"].to_list()
+    assert seconds[2] < seconds[4] < seconds[0], "a larger forest took longer"
 
 
 def test_a_candidate_that_cannot_be_fitted_stops_the_search(table):

@@ -44,6 +44,7 @@ BAD = {
     "n_clusters": "8,1",
     "cluster_features": "distance",
     "scoring": "r2",
+    "search": "random",
     "cv": "1",
     "seed": "-1",
     "n_jobs": "0",

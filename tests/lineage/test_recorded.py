@@ -72,7 +72,7 @@ def tagged(name: str, value: str) -> Callable[[str], object]:
     [
         (lambda run_id: mlflow.delete_run(run_id), "which was deleted; restore it"),
         (lambda run_id: mlflow.MlflowClient().set_terminated(run_id, "KILLED"), "whose status is KILLED; expected a"),
-        (tagged("grove.rank", "2"), "which is a candidate of a search; expected the trainer's run"),
+        (tagged("grove.candidate", "2"), "which is a candidate of a search; expected the trainer's run"),
         (altered(entry_point="reproduce", parameters={"run_id": "77"}), "the run that it repeats, 77"),
         (altered(entry_point="main"), "which does not name the runs of its steps"),
         (altered(entry_point="register", parameters={"verdict": "/folder"}), "which was given the folder /folder"),

@@ -1,0 +1,230 @@
+"""Candidates are runs while they are fitted, and are found again by later searches."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+
+from steps.forest.fits import FoldScore
+from steps.lineage.candidates import CandidateRuns
+from steps.lineage.keys import StepKey
+from tests.processes import wait_until
+
+KEY = StepKey(
+    "train_rf",
+    {"n_estimators": [5, 50], "max_depth": [None], "scoring": "accuracy", "search": "grid", "cv": 2},
+    0,
+    {"split": "abc"},
+    {"steps/train_rf.py": "def"},
+    {"python": "3.11"},
+)
+CANDIDATES = [{"n_estimators": 5, "max_depth": None}, {"n_estimators": 50, "max_depth": None}]
+SCORES = [FoldScore(0.5, 1.5, 0.25), FoldScore(0.75, 2.5, 0.75)]
+
+
+@pytest.fixture(autouse=True)
+def store(client: mlflow.MlflowClient) -> Iterator[None]:
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.set_experiment(experiment_id="1")
+    yield
+    mlflow.set_tracking_uri(before)
+
+
+def journal(parent: Run, *, key: StepKey = KEY, take: bool = True, n_folds: int = 2) -> CandidateRuns:
+    return CandidateRuns(parent, key, ["n_estimators", "max_depth"], scoring="accuracy", n_folds=n_folds, take=take)
+
+
+def below(client: mlflow.MlflowClient, parent: Run) -> list[Run]:
+    found = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    return sorted(found, key=lambda run: int(run.data.params["n_estimators"]))
+
+
+def search(scores: list[FoldScore] = SCORES, **options: object) -> Run:
+    """Fit what is not known of the two candidates."""
+    with mlflow.start_run() as parent, journal(parent, **options) as told:
+        for number, known in enumerate(told.open(CANDIDATES, None)):
+            for fold in {0, 1} - known.keys():
+                told.start(number)
+                told.score(number, fold, scores[fold])
+    return parent
+
+
+def history(client: mlflow.MlflowClient, run: Run) -> list[tuple[int, float]]:
+    found = client.get_metric_history(run.info.run_id, "fold_accuracy")
+    return sorted((metric.step, metric.value) for metric in found)
+
+
+def test_a_candidate_is_a_run_from_its_first_fit_to_its_last(client: mlflow.MlflowClient) -> None:
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [{}, {}]
+        before = int(time.time() * 1000)
+        told.start(1)
+        between = int(time.time() * 1000)
+        wait_until(lambda: below(client, parent), 10)
+        (running,) = below(client, parent)
+        assert running.info.status == "RUNNING"
+        assert before <= running.info.start_time <= between
+        assert running.info.run_name == "n_estimators=50, max_depth=none"
+        told.start(1)
+        told.score(1, 1, SCORES[1])
+        wait_until(lambda: history(client, running), 10)
+        assert history(client, running) == [(1, 0.75)]
+        time.sleep(0.2)
+        ends = int(time.time() * 1000)
+        told.score(1, 0, SCORES[0])
+        ended = int(time.time() * 1000)
+    (finished,) = below(client, parent)
+    assert finished.info.status == "FINISHED"
+    assert finished.info.start_time == running.info.start_time
+    assert ends <= finished.info.end_time <= ended, "not when it was written"
+    assert finished.data.params == {"n_estimators": "50", "max_depth": "none"}
+    assert history(client, finished) == [(0, 0.5), (1, 0.75)]
+    metrics = {"cv_accuracy": 0.625, "cv_accuracy_std": 0.125, "fit_seconds": 2.0, "score_seconds": 0.5}
+    assert finished.data.metrics == metrics | {"fold_accuracy": 0.75}
+    assert "0.6250 ± 0.1250" in finished.data.tags["mlflow.note.content"]
+
+
+def test_a_later_search_takes_the_scores_over_and_names_their_origin(client: mlflow.MlflowClient) -> None:
+    first = below(client, search())
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [dict(enumerate(SCORES))] * 2
+    taken = below(client, parent)
+    assert [run.info.status for run in taken] == ["FINISHED", "FINISHED"]
+    assert [run.data.metrics for run in taken] == [run.data.metrics for run in first]
+    assert [history(client, run) for run in taken] == [[(0, 0.5), (1, 0.75)]] * 2
+    assert [run.data.tags["grove.origin"] for run in taken] == [run.info.run_id for run in first]
+    assert first[0].info.run_id in taken[0].data.tags["mlflow.note.content"]
+    again = below(client, search())
+    assert [run.data.tags["grove.origin"] for run in again] == [run.info.run_id for run in first], "not of the copies"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": KEY.parameters | {"scoring": "f1_macro"}},
+        {"parameters": KEY.parameters | {"cv": 3}},
+        {"seed": 1},
+        {"inputs": {"split": "abd"}},
+        {"source": {"steps/train_rf.py": "deg"}},
+        {"environment": {"python": "3.12"}},
+        {"entry_point": "train_other"},
+    ],
+)
+def test_what_decides_a_score_must_be_the_same(change: dict[str, object], client: mlflow.MlflowClient) -> None:
+    search()
+    other = StepKey(**(vars(KEY) | change))
+    with mlflow.start_run() as parent, journal(parent, key=other) as told:
+        assert told.open(CANDIDATES, None) == [{}, {}]
+
+
+def test_other_grids_and_ways_to_search_do_not_matter(client: mlflow.MlflowClient) -> None:
+    search()
+    grown = StepKey(**(vars(KEY) | {"parameters": KEY.parameters | {"n_estimators": [50, 99], "search": "halving"}}))
+    with mlflow.start_run() as parent, journal(parent, key=grown) as told:
+        tried = [{"n_estimators": 99, "max_depth": None}, CANDIDATES[1], {"n_estimators": 50, "max_depth": 50}]
+        assert told.open(tried, None) == [{}, dict(enumerate(SCORES)), {}]
+        assert told.open([CANDIDATES[1]], 100) == [{}], "scored on other rows"
+
+
+def test_the_fits_of_a_search_that_was_killed_are_not_lost(client: mlflow.MlflowClient) -> None:
+    with mlflow.start_run() as killed:
+        told = journal(killed)
+        told.__enter__()
+        told.open(CANDIDATES, None)
+        told.start(0)
+        told.score(0, 1, SCORES[1])
+        wait_until(lambda: below(client, killed) and history(client, below(client, killed)[0]), 10)
+    (left,) = below(client, killed)
+    client.set_terminated(left.info.run_id, "KILLED")
+    with mlflow.start_run() as parent, journal(parent) as later:
+        assert later.open(CANDIDATES, None) == [{1: SCORES[1]}, {}]
+        later.start(0)
+        later.score(0, 0, SCORES[0])
+    (done,) = below(client, parent)
+    assert history(client, done) == [(0, 0.5), (1, 0.75)]
+    assert done.data.tags["grove.origin"] == left.info.run_id
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("grove.folds", '{"0": [0.5, 1.5, 0.25], "1": [0.875, 2.5, 0.75]}'),
+        ("grove.folds", '{"0": [0.5, 1.5, 0.25]}'),
+        ("grove.folds", '{"0": [0.5, 1.5'),
+        ("grove.folds", "[]"),
+        ("grove.folds", '{"0": ["x", 1, 2], "1": [1, 2, 3]}'),
+    ],
+)
+def test_damaged_scores_are_not_taken_over(
+    tag: str, text: str, client: mlflow.MlflowClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, _ = below(client, search())
+    client.set_tag(first.info.run_id, tag, text)
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [{}, dict(enumerate(SCORES))]
+    assert f"candidate {first.info.run_id} can't be taken over" in capsys.readouterr().err
+
+
+def test_refresh_takes_nothing_over_and_leaves_its_scores_to_others(client: mlflow.MlflowClient) -> None:
+    search()
+    better = [FoldScore(0.875, 1.0, 1.0)] * 2
+    refreshed = search(better, take=False)
+    assert [run.data.metrics["cv_accuracy"] for run in below(client, refreshed)] == [0.875, 0.875]
+    assert all("grove.origin" not in run.data.tags for run in below(client, refreshed))
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [dict(enumerate(better))] * 2, "the newer one's"
+
+
+def test_what_is_to_stay_apart_neither_takes_nor_gives(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as apart:
+        apart.setenv("GROVE_CACHE", "off")
+        search()
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [{}, {}]
+    search()
+    monkeypatch.setenv("GROVE_CACHE", "off")
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [{}, {}]
+
+
+def test_scores_with_too_many_folds_for_a_tag_are_all_logged(client: mlflow.MlflowClient) -> None:
+    score = FoldScore(1 / 3, 1 / 3, 1 / 3)
+    with mlflow.start_run() as parent, journal(parent, n_folds=500) as told:
+        told.open(CANDIDATES[:1], None)
+        told.start(0)
+        for fold in range(500):
+            told.score(0, fold, score)
+    (run,) = below(client, parent)
+    assert history(client, run) == [(fold, 1 / 3) for fold in range(500)]
+    with mlflow.start_run() as later, journal(later, n_folds=500) as told:
+        assert told.open(CANDIDATES[:1], None) == [{}]
+
+
+def test_not_a_number_is_taken_over_too(client: mlflow.MlflowClient) -> None:
+    search([FoldScore(float("nan"), 1.0, 1.0)] * 2)
+    with mlflow.start_run() as parent, journal(parent) as told:
+        (known, _) = told.open(CANDIDATES, None)
+    assert json.dumps(known) == json.dumps({0: [float("nan"), 1.0, 1.0], 1: [float("nan"), 1.0, 1.0]})
+
+
+def test_a_store_that_fails_ends_the_search(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*given: object, **named: object) -> None:
+        raise OSError("the disk is full")
+
+    def go_on(told: Callable[..., None]) -> None:
+        for _ in range(100):
+            told(0)
+            time.sleep(0.1)
+
+    with mlflow.start_run() as parent, pytest.raises(OSError, match="the disk is full"), journal(parent) as told:
+        monkeypatch.setattr(told._client, "create_run", fails)
+        told.open(CANDIDATES, None)
+        go_on(told.start)
