@@ -12,6 +12,7 @@ from pathlib import Path
 import mlflow
 import psutil
 import pytest
+from mlflow.entities import Run
 
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, Started, children
@@ -34,7 +35,7 @@ def chain(folder: Path, client: mlflow.MlflowClient, environment: dict[str, str]
     ):
         try:
             wait_until(lambda: len(find(started, "steps.train_rf")) == 2, 120)
-            wait_until(lambda: threads(started) > 8, 60)  # until fits run
+            wait_until(lambda: candidates(client, "RUNNING"), 60)
             yield started
         finally:
             for process in [*psutil.Process(started.pid).children(recursive=True)] if started.poll() is None else []:
@@ -53,9 +54,10 @@ def chain_starting(
         yield started
 
 
-def threads(started: subprocess.Popen[bytes]) -> int:
-    """Return how many threads the trainer with the fewest has; a search has many."""
-    return min((process.num_threads() for process in find(started, "steps.train_rf")), default=0)
+def candidates(client: mlflow.MlflowClient, status: str) -> list[Run]:
+    """Return the candidates of all searches that are in this state."""
+    found = client.search_runs(["1"], f"attributes.status = '{status}'")
+    return [run for run in found if "grove.candidate" in run.data.tags]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,7 @@ def test_everything_ends_together(
     assert found["load"].info.status == found["preprocess"].info.status == "FINISHED"
     for trainer in ("train_rf", "train_rf_kmeans"):
         assert found[trainer].info.status in ("FAILED", "KILLED")
+    assert running(client) == []
     assert client.search_model_versions() == []
     output = (folder / "output").read_text(encoding="utf-8")
     assert 'File "' + str(PROJECT / "steps") not in output, "no traceback of Grove's"
@@ -148,27 +151,55 @@ def test_a_driver_that_still_starts_ends_as_well(
     assert "Traceback" not in (folder / "output").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_a_trainer_that_is_ended_while_it_logs_candidates_leaves_none_running(
-    step: Callable[..., Result], start: Callable[..., Started], client: mlflow.MlflowClient, folder: Path
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
+def test_a_search_that_is_ended_goes_on_where_it_stopped(
+    number: signal.Signals,
+    step: Callable[..., Result],
+    start: Callable[..., Started],
+    client: mlflow.MlflowClient,
+    folder: Path,
 ) -> None:
-    tables.numeric_binary().to_csv(folder / "t.csv", index=False)
+    tables.numeric_binary(2000).to_csv(folder / "t.csv", index=False)
     load = step("load", data=str(folder / "t.csv"), target="sick")
     preprocess = step("preprocess", table=f"runs:/{load.run.info.run_id}/table")
-    trainer, run = start(
-        "train_rf",
-        split=f"runs:/{preprocess.run.info.run_id}/split",
-        n_estimators=",".join(str(number) for number in range(1, 101)),
-        max_features="sqrt",
-        cv="2",
-    )
-    below = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
-    wait_until(lambda: len(client.search_runs(["1"], below)) > 5, 120)
-    trainer.send_signal(signal.SIGTERM)
-    trainer.wait(30)
-    assert client.get_run(run.info.run_id).info.status == "KILLED"
-    assert running(client) == []
-    assert len(client.search_runs(["1"], below)) < 100, "it was ended before all were logged"
+    search = {
+        "split": f"runs:/{preprocess.run.info.run_id}/split",
+        "n_estimators": "60",
+        "max_features": "1,2,3,4",
+        "min_samples_leaf": "1,2,3",
+        "cv": "3",
+        "n_jobs": "2",
+    }
+    trainer, run = start("train_rf", **search)
+    wait_until(lambda: len(candidates(client, "FINISHED")) >= 3, 120)
+    workers = psutil.Process(trainer.pid).children(recursive=True)
+    assert len(workers) >= 2
+    trainer.send_signal(number)
+    trainer.wait(SECONDS)
+    _, alive = psutil.wait_procs(workers, timeout=SECONDS)
+    assert alive == []
+    finished, left = candidates(client, "FINISHED"), candidates(client, "RUNNING")
+    assert 3 <= len(finished) < 12
+    if number is not signal.SIGKILL:
+        assert left == []
+        assert client.get_run(run.info.run_id).info.status == "KILLED"
+        assert 1 <= len(candidates(client, "KILLED")) <= 3, "those that were being fitted"
+    scores = {each.info.run_id: each.data.metrics["cv_balanced_accuracy"] for each in finished}
+
+    again = step("train_rf", **search)
+    assert again.code == 0, again.out
+    assert f"train_rf: {len(finished)} of 12 candidates taken over from earlier searches" in again.out
+    below = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{again.run.info.run_id}'")
+    assert len(below) == 12
+    origins = {each.data.tags.get("grove.origin"): each.data.metrics["cv_balanced_accuracy"] for each in below}
+    assert scores.items() <= origins.items()
 
 
 @pytest.mark.slow
