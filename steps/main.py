@@ -20,6 +20,7 @@ import mlflow
 import yaml
 from mlflow.entities import Run
 
+from steps.forest.compute import LOCAL
 from steps.forest.options import SEARCH_OPTIONS
 from steps.lineage.artifacts import OWN, download, resolve
 from steps.lineage.cache import CACHE_OPTIONS, Cache
@@ -61,6 +62,8 @@ def main(context: click.Context, /, cache_audit: float, strict: bool, **values: 
         raise ValueError(
             f"Got cache_audit={cache_audit:g} with cache={cache}, expected cache=use: what is taken is audited."
         )
+    if values["compute"] != LOCAL:
+        check_cluster(values["compute"])
     if strict:
         refuse_dirty(context.obj["source"])
     hand_on(source=context.obj["source"], environment=context.obj["environment"])
@@ -81,6 +84,13 @@ def main(context: click.Context, /, cache_audit: float, strict: bool, **values: 
             describe(step_table(pipeline.steps))
             raise click.ClickException(str(error)) from error
         summarize(pipeline, evaluated, registered)
+
+
+def check_cluster(compute: str) -> None:
+    """Raise ValueError or ConnectionError if there is no such cluster, which else the trainers would tell, later."""
+    from steps.forest.cluster import Cluster  # scikit-learn with it, which main can do without
+
+    Cluster(compute, 1).close()
 
 
 def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:

@@ -68,6 +68,8 @@ def test_load_says_that_it_classifies(step: Callable[..., Result], folder: Path)
         ({"model_name": "a/b"}, ["model_name='a/b'"]),
         ({"test_size": "1.5"}, ["test_size", "1.5"]),
         ({"cv": "1"}, ["cv", "1"]),
+        ({"compute": "dask"}, ["compute='dask'", "tcp://host:8786"]),
+        ({"compute": "tcp://127.0.0.1:9"}, ["Dask scheduler", "tcp://127.0.0.1:9", "is it running"]),
     ],
 )
 def test_main_refuses_before_anything_runs(

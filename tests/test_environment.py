@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from tests.conftest import PROJECT
 
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dask.txt", "requirements-dev.txt")
 
 
 def locked(name: str) -> dict[str, list[Requirement]]:
@@ -47,6 +47,8 @@ def test_lock_fulfils_the_direct_dependencies(lock: str) -> None:
     direct = PYPROJECT["project"]["dependencies"]
     if lock == "requirements-dev.txt":
         direct = direct + PYPROJECT["dependency-groups"]["dev"]
+    if lock == "requirements-dask.txt":
+        direct = direct + PYPROJECT["project"]["optional-dependencies"]["dask"]
     pins = locked(lock)
     for text in direct:
         requirement = Requirement(text)
@@ -55,10 +57,17 @@ def test_lock_fulfils_the_direct_dependencies(lock: str) -> None:
             assert requirement.specifier.contains(version), f"{text} is locked as {version}"
 
 
-def test_development_lock_adds_to_the_lock_and_changes_nothing() -> None:
-    plain, development = locked("requirements.txt"), locked("requirements-dev.txt")
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_other_locks_add_to_the_lock_and_change_nothing(lock: str) -> None:
+    plain, larger = locked("requirements.txt"), locked(lock)
     for name, pins in plain.items():
-        assert {str(pin.specifier) for pin in development[name]} == {str(pin.specifier) for pin in pins}, name
+        assert {str(pin.specifier) for pin in larger[name]} == {str(pin.specifier) for pin in pins}, name
+
+
+def test_what_dask_needs_is_the_same_in_both_locks_that_have_it() -> None:
+    dask, development = locked("requirements-dask.txt"), locked("requirements-dev.txt")
+    for name in set(dask) - set(locked("requirements.txt")):
+        assert {str(pin.specifier) for pin in development[name]} == {str(pin.specifier) for pin in dask[name]}, name
 
 
 def test_conda_yaml_is_python_and_the_lock_as_mlflow_reads_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -109,12 +109,10 @@ class CrossValidation:
             prepared = self._prepare(left, splits, Path(folder))
             calls = [self._call(fit, prepared[fit.fold], may_fail=n_rows is not None) for fit in left]
             waiting = iter(left)
-            for fit in islice(waiting, self.workers.n_jobs):
-                self._start(fit, first)
+            self._start(islice(waiting, self.workers.at_once), first)
             for number, scores in self.workers.score_forests(calls):
                 self._note(left[number], scores, prepared[left[number].fold], known, first)
-                for fit in islice(waiting, 1):
-                    self._start(fit, first)
+                self._start(islice(waiting, 1), first)
         return Scored(
             scores=[[scores[fold] for fold in range(len(splits))] for scores in known],
             grown=sum(fit.sizes[-1] for fit in left),
@@ -146,13 +144,14 @@ class CrossValidation:
             "may_fail": may_fail,
         }
 
-    def _start(self, fit: Fit, first: int) -> None:
-        for position in (position for size in fit.sizes for position in fit.group.members[size]):
+    def _start(self, begun: Iterable[Fit], first: int) -> None:
+        for position in (position for fit in begun for size in fit.sizes for position in fit.group.members[size]):
             self.journal.start(first + position)
 
     def _note(
         self, fit: Fit, scores: Sequence[FoldScore], fold: _Prepared, known: list[dict[int, FoldScore]], first: int
     ) -> None:
+        self._start([fit], first)  # a cluster that has grown is ahead of what is reckoned
         features = fold.features[fit.group.features]
         for size, (score, fit_seconds, score_seconds) in zip(fit.sizes, scores, strict=True):
             whole = FoldScore(score, features.fit_seconds + fit_seconds, features.transform_seconds + score_seconds)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
@@ -38,6 +39,11 @@ class _Answers(ClassifierMixin, BaseEstimator):
 
     def predict(self, rows: Any) -> np.ndarray:
         return self.classes_.take(self.probabilities.argmax(axis=1), axis=0)
+
+
+def numbered(number: int, **arguments: Any) -> tuple[int, list[FoldScore]]:
+    """Return the number, and what `score_forests` gives for the arguments."""
+    return number, score_forests(**arguments)
 
 
 def score_forests(
@@ -75,6 +81,20 @@ def score_forests(
         The process without which this one is to end; None if it is this one, or on another machine.
     """
     _end_with(parent)
+    with joblib.parallel_config("sequential"):  # a cluster would be asked for the trees, else
+        return _score_forests(forest, sizes, train, train_codes, validation, validation_codes, scoring, may_fail)
+
+
+def _score_forests(
+    forest: RandomForestClassifier,
+    sizes: Sequence[int],
+    train: Sequence[np.ndarray],
+    train_codes: np.ndarray,
+    validation: Sequence[np.ndarray],
+    validation_codes: np.ndarray,
+    scoring: str,
+    may_fail: bool,
+) -> list[FoldScore]:
     seen, asked = (blocks[0] if len(blocks) == 1 else np.hstack(blocks) for blocks in (train, validation))
     grown = clone(forest).set_params(n_jobs=1, warm_start=True)
     scorer = get_scorer(scoring)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from steps.forest.compute import check_compute
 from steps.forest.grid import GRIDS
 from steps.forest.scoring import check_scoring
 from steps.table.options import MAX_CATEGORIES, SEED, Checked, WholeNumber
@@ -33,5 +34,6 @@ SEARCH_OPTIONS: dict[str, click.ParamType] = {
     "cv": WholeNumber(min=2),
     "seed": SEED,
     "n_jobs": _Threads(min=-1),
+    "compute": Checked(check_compute),
 }
 """Option to its type; the others are text that only the step can judge."""

@@ -1,29 +1,62 @@
-"""Who does the fits: this process, or worker processes of this machine."""
+"""Who does the fits: this process, worker processes of this machine, or a Dask cluster."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import Any
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 from threadpoolctl import threadpool_limits
 
-from steps.forest.fits import FoldScore, score_forests
+from steps.forest.cluster import Cluster
+from steps.forest.compute import LOCAL
+from steps.forest.fits import FoldScore, numbered
 
 
 class Workers:
-    """At most `n_jobs` fits at a time, each by one thread.
+    """At most `n_jobs` fits at a time, each by one thread; a context manager that leaves no process behind.
 
     Parameters
     ----------
     n_jobs
-        -1 for as many as this process may use cores.
+        -1 for as many as this process may use cores, or as the cluster has.
+    compute
+        `local`, or the address of a Dask scheduler, `tcp://host:port`. There only forests are grown and asked; what
+        comes before is done here, with as many threads.
+
+    Raises
+    ------
+    ValueError, ConnectionError
+        When the cluster can't be used.
     """
 
-    def __init__(self, n_jobs: int) -> None:
+    def __init__(self, n_jobs: int, compute: str = LOCAL) -> None:
         self.n_jobs = joblib.cpu_count() if n_jobs == -1 else n_jobs
+        self._cluster = None if compute == LOCAL else Cluster(compute, n_jobs)
+
+    @property
+    def at_once(self) -> int:
+        """How many fits run at the same time."""
+        return self.n_jobs if self._cluster is None else self._cluster.at_once
+
+    def __enter__(self) -> Workers:
+        """Return it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave the cluster, if it is one."""
+        if self._cluster is not None:
+            self._cluster.close()
 
     def in_threads(self, function: Callable[..., Any], calls: Iterable[Sequence[Any]]) -> list[Any]:
         """Return what the function gives for each of the calls' arguments; for work that leaves Python's lock alone."""
@@ -37,19 +70,20 @@ class Workers:
 
         They start in their order: as many as there are workers, then one for each that ends.
         """
-        n_jobs = max(1, min(self.n_jobs, len(calls)))
+        if not calls:
+            return iter(())
+        return self._score_here(calls) if self._cluster is None else self._cluster.score_forests(calls)
+
+    def _score_here(self, calls: Sequence[dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
+        n_jobs = min(self.n_jobs, len(calls))
         parent = os.getpid() if n_jobs > 1 else None
         # Large arrays are files already, mapped into memory; so none is copied for the workers (max_nbytes).
         parallel = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered", max_nbytes=None)
-        try:
-            with joblib.parallel_config("loky", inner_max_num_threads=1), threadpool_limits(1):
-                yield from parallel(
-                    joblib.delayed(_numbered)(number, parent=parent, **call) for number, call in enumerate(calls)
-                )
-        finally:
+        with contextlib.ExitStack() as stack:
             if n_jobs > 1:
-                get_reusable_executor().shutdown(kill_workers=True)
-
-
-def _numbered(number: int, **arguments: Any) -> tuple[int, list[FoldScore]]:
-    return number, score_forests(**arguments)
+                stack.callback(lambda: get_reusable_executor().shutdown(kill_workers=True))
+            stack.enter_context(joblib.parallel_config("loky", inner_max_num_threads=1))
+            stack.enter_context(threadpool_limits(1))
+            yield from parallel(
+                joblib.delayed(numbered)(number, parent=parent, **call) for number, call in enumerate(calls)
+            )

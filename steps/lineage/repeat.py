@@ -74,6 +74,8 @@ def repeat(chain: Chain, recorded: RecordedRun, start: Start) -> dict[str, StepR
         parameters = {**before.parameters, **_inputs(before, done)}
         if step == _FIRST:
             parameters["data"] = str(start.data)
+        if "compute" in parameters:
+            parameters["compute"] = "local"  # the cluster of then may be gone, and scores do not depend on it
         work = _work(chain, step, parameters)
         done |= chain.together({step: work})
     return done

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 import numpy as np
 import pandas as pd
@@ -33,19 +32,30 @@ from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.cache import CACHE_OPTIONS
 from steps.lineage.candidates import CandidateRuns, show
 from steps.lineage.datasets import log_dataset
-from steps.lineage.entry_point import describe
 from steps.lineage.keys import own_key, record_key
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.lineage.models import log_model
-from steps.report import figures, markdown
+from steps.report import figures
 from steps.table.columns import check_target
 from steps.table.digest import folder_digests
 from steps.table.manifest import read_verified
 from steps.table.schema import Schema
 from steps.training.progress import Progress
+from steps.training.summary import log_search
 from steps.training.turns import own_turn
 
-TRAINING_OPTIONS = ("split", "target", "max_categories", "scoring", "search", "cv", "seed", "n_jobs", "cache")
+TRAINING_OPTIONS = (
+    "split",
+    "target",
+    "max_categories",
+    "scoring",
+    "search",
+    "cv",
+    "seed",
+    "n_jobs",
+    "compute",
+    "cache",
+)
 """What all trainers take beside their grids."""
 TRAINING_TYPES = SEARCH_OPTIONS | {"cache": CACHE_OPTIONS["cache"]}
 """Option to its type."""
@@ -75,6 +85,7 @@ def train(
     cv: int,
     seed: int,
     n_jobs: int,
+    compute: str,
     cache: str,
 ) -> TrainingResult:
     """Search the grids for the pipeline that `build` returns, and log what was found in the active run.
@@ -87,34 +98,34 @@ def train(
         Makes the pipeline from an encoder of raw rows and the seed.
     grids
         Hyperparameter to the values to try.
-    split, target, max_categories, scoring, search, cv, seed, n_jobs, cache
+    split, target, max_categories, scoring, search, cv, seed, n_jobs, compute, cache
         The trainer's options.
     """
-    data = read_training_rows(split, target)
-    check_scoring(scoring, len(data.classes))
-    check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))
-    tried = candidates(grids)
-    schema = data.schema
-    pipeline = build(encoder(schema.numeric, schema.dates, schema.categorical, max_categories), seed)
-    key = own_key(step, {"split": data.source.fingerprint})
-    runs = CandidateRuns(mlflow.active_run(), key, grids, scoring=scoring, n_folds=cv, take=cache == "use")
-    workers = Workers(n_jobs)
-    with own_turn():
-        with runs, Progress(step, cv, runs) as progress:
-            validation = CrossValidation(pipeline, data.rows, data.codes, scoring, workers, progress)
-            found = find_best(validation, tried, method=search, cv=cv, seed=seed)
-        best = {name: found.candidates.loc[found.best, name] for name in grids}
-        importances = column_importances(
-            clone(pipeline).set_params(**settings(best)),
-            data.rows,
-            data.codes,
-            scorer=get_scorer(scoring),
-            cv=cv,
-            seed=seed,
-            n_jobs=workers.n_jobs,
-        )
-    best = {name: show(value) for name, value in best.items()}
-    _log_search(step, data, found, list(grids), best, scoring)
+    with Workers(n_jobs, compute) as workers:
+        data = read_training_rows(split, target)
+        check_scoring(scoring, len(data.classes))
+        check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))
+        schema = data.schema
+        pipeline = build(encoder(schema.numeric, schema.dates, schema.categorical, max_categories), seed)
+        key = own_key(step, {"split": data.source.fingerprint})
+        with own_turn():
+            runs = CandidateRuns(mlflow.active_run(), key, grids, scoring=scoring, n_folds=cv, take=cache == "use")
+            with runs, Progress(step, cv, runs) as progress:
+                validation = CrossValidation(pipeline, data.rows, data.codes, scoring, workers, progress)
+                found = find_best(validation, candidates(grids), method=search, cv=cv, seed=seed)
+            chosen = {name: found.candidates.loc[found.best, name] for name in grids}
+            importances = column_importances(
+                clone(pipeline).set_params(**settings(chosen)),
+                data.rows,
+                data.codes,
+                scorer=get_scorer(scoring),
+                cv=cv,
+                seed=seed,
+                n_jobs=workers.n_jobs,
+            )
+    best = {name: show(value) for name, value in chosen.items()}
+    log_search(step, found, best, len(data.rows), scoring)
+    mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
     mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
     model = log_model(with_classes(found.pipeline, data.classes), data.schema, data.rows.head(5), data.classes)
     _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
@@ -139,57 +150,6 @@ def read_training_rows(split: str, target: str) -> TrainingRows:
     codes, classes = encode_labels(rows[schema.target])
     log_dataset(split, schema, source.manifest["fingerprints"]["train"], name="train", context="training")
     return TrainingRows(source, schema, rows[schema.features], codes, classes)
-
-
-def _log_search(
-    step: str, data: TrainingRows, found: Search, hyperparameters: list[str], best: dict[str, str], scoring: str
-) -> None:
-    # Of one that halving tried more than once the last time counts, which saw most rows.
-    last = found.candidates.drop_duplicates(hyperparameters, keep="last")
-    mlflow.log_text(found.candidates.to_csv(index=False, lineterminator="\n"), "candidates.csv")
-    winner = found.candidates.loc[found.best]
-    mlflow.log_params({f"best_{name}": value for name, value in best.items()})
-    mlflow.log_metrics(
-        {
-            f"cv_{scoring}": winner["mean_score"],
-            f"cv_{scoring}_std": winner["std_score"],
-            "candidates": len(last),
-            "trees": found.trees,
-            "grown_trees": found.grown_trees,
-            "search_seconds": found.search_seconds,
-            "refit_seconds": found.refit_seconds,
-            "fit_seconds": winner["fit_seconds"],
-            "score_seconds": winner["score_seconds"],
-        }
-    )
-    mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
-    mlflow.log_figure(figures.score_over_grid(last, hyperparameters, scoring), "score_over_grid.png")
-    score = f"{scoring} {winner['mean_score']:.4f} ± {winner['std_score']:.4f}"
-    chosen = ", ".join(f"{name}={value}" for name, value in best.items())
-    click.echo(f"{step}: best of {len(last)} candidates: {score}, {chosen}")
-    saved = f"Grown: {found.grown_trees:,.0f} trees instead of {found.trees:,}, which fits of each by itself would take"
-    if found.grown_trees < found.trees:
-        click.echo(f"{step}: {saved}")
-    shown = found.candidates.sort_values("rank", kind="stable").head(10)
-    columns = [*hyperparameters, *(name for name in ("round", "n_rows") if name in shown)]
-    table = markdown.table(
-        ["rank", *columns, scoring, "std", "fit seconds"],
-        [
-            [
-                row["rank"],
-                *(markdown.escape(show(row[name])) for name in columns),
-                f"{row['mean_score']:.4f}",
-                f"{row['std_score']:.4f}",
-                f"{row['fit_seconds']:.2f}",
-            ]
-            for row in shown.to_dict("records")
-        ],
-    )
-    describe(
-        f"Searched {len(last)} candidates on {len(data.rows):,} rows with "
-        f"{len(found.fold_scores)} folds; the best, cross-validated: **{markdown.escape(score)}** "
-        f"with {markdown.escape(chosen)}. {saved}.\n\n{table}"
-    )
 
 
 def _publish(

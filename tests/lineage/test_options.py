@@ -48,6 +48,7 @@ BAD = {
     "cv": "1",
     "seed": "-1",
     "n_jobs": "0",
+    "compute": "localhost:8786",
     "model_name": "a/b",
 }
 

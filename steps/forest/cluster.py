@@ -1,0 +1,171 @@
+"""Fits on a Dask cluster, whose machines need the packages of this environment, but nothing of Grove."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+import cloudpickle
+import joblib
+
+from steps.forest import fits
+from steps.forest.fits import FoldScore
+
+INSTALL = "pip install -r requirements-dask.txt"
+_SECONDS = 10.0
+_MOST_LOSSES = 3
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib")
+"""Those that decide a score."""
+
+
+class Cluster:
+    """A Dask cluster.
+
+    Parameters
+    ----------
+    address
+        Of its scheduler.
+    n_jobs
+        How many fits to have there at a time; -1 for as many as its workers have threads.
+
+    Raises
+    ------
+    ValueError
+        When Dask is not installed here, or the workers have other versions of what decides a score.
+    ConnectionError
+        When nobody answers, or there is no worker.
+    """
+
+    def __init__(self, address: str, n_jobs: int) -> None:
+        try:
+            distributed = importlib.import_module("distributed")
+        except ImportError as error:
+            raise ValueError(f"Got compute={address}, which needs Dask, expected it here: {INSTALL}") from error
+        try:
+            _probe(address)  # at once, where Dask tries to the end of its time
+            self._client = distributed.Client(address, timeout=_SECONDS, set_as_default=False)
+        except OSError as error:
+            raise ConnectionError(
+                f"Got no answer from a Dask scheduler at {address} ({type(error).__name__}): is it running there, and "
+                f"is that its address?"
+            ) from error
+        self._address = address
+        try:
+            self._wait_for_workers()
+            check_versions(_versions(), self._client.run(_by_value(_versions)))
+        except BaseException:
+            self._client.close()
+            raise
+        self._n_jobs = n_jobs
+        self._losses = (CancelledError, distributed.KilledWorker)
+
+    @property
+    def at_once(self) -> int:
+        """How many fits may run there at the same time; changes with the number of workers."""
+        threads = max(1, sum(self._client.nthreads().values()))
+        return threads if self._n_jobs == -1 else min(self._n_jobs, threads)
+
+    def _wait_for_workers(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=_SECONDS)
+        except TimeoutError as error:
+            raise ConnectionError(
+                f"Got a Dask scheduler without workers at {self._address}, expected one within {_SECONDS:.0f} seconds: "
+                f"start `dask worker {self._address}` in an environment like this one."
+            ) from error
+
+    def score_forests(self, calls: Sequence[dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
+        """As `workers.Workers.score_forests`; each array is sent once to each worker.
+
+        Raises
+        ------
+        ConnectionError
+            When workers are lost again and again before any fit ends.
+        """
+        left = dict(enumerate(calls))
+        losses = 0
+        while left:
+            try:
+                for number, scores in self._run(left):
+                    losses = 0
+                    del left[number]
+                    yield number, scores
+            except self._losses as error:  # of a worker, and with it of the arrays that only it still had
+                losses += 1
+                if losses == _MOST_LOSSES:
+                    raise ConnectionError(
+                        f"Got Dask workers that end before a fit does, {losses} times in a row, expected them to stay: "
+                        f"their logs tell why; too little memory is a frequent reason."
+                    ) from error
+                self._wait_for_workers()
+
+    def _run(self, left: dict[int, dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
+        arrays = {id(array): array for call in left.values() for array in _arrays(call)}
+        score = _by_value(_score)
+        tasks = [joblib.delayed(score)(number, *_arrays(call), **_others(call)) for number, call in left.items()]
+        # A cluster that grows with its work must see all of it.
+        pre_dispatch = "all" if self._n_jobs == -1 else self._n_jobs
+        with joblib.parallel_config("dask", client=self._client, scatter=list(arrays.values())):
+            yield from joblib.Parallel(
+                self._n_jobs, batch_size=1, pre_dispatch=pre_dispatch, return_as="generator_unordered"
+            )(tasks)
+
+    def close(self) -> None:
+        """Leave it; what is still to do there is given up."""
+        self._client.close()
+
+
+def _arrays(call: dict[str, Any]) -> list[Any]:
+    """Return the arrays of a call, which joblib sends ahead only as arguments of their own."""
+    return [*call["train"], *call["validation"], call["train_codes"], call["validation_codes"]]
+
+
+def _others(call: dict[str, Any]) -> dict[str, Any]:
+    return {name: call[name] for name in ("forest", "sizes", "scoring", "may_fail")}
+
+
+def _score(number: int, *arrays: Any, **others: Any) -> tuple[int, list[FoldScore]]:
+    """Score as the call from which `_arrays` and `_others` are."""
+    *blocks, train_codes, validation_codes = arrays
+    half = len(blocks) // 2
+    return fits.numbered(
+        number,
+        train=blocks[:half],
+        validation=blocks[half:],
+        train_codes=train_codes,
+        validation_codes=validation_codes,
+        parent=None,
+        **others,
+    )
+
+
+def check_versions(here: Mapping[str, str], there: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise ValueError if a worker, by its address, has other versions than here of what decides a score."""
+    for worker, found in there.items():
+        differing = [name for name in here if found[name] != here[name]]
+        if differing:
+            got, expected = (", ".join(f"{name} {side[name]}" for name in differing) for side in (found, here))
+            raise ValueError(f"Got {got} at the Dask worker {worker}, expected {expected}, as here: {INSTALL} there.")
+
+
+def _versions() -> dict[str, str]:
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def _probe(address: str) -> None:
+    place = urlsplit(address)
+    socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=_SECONDS).close()
+
+
+def _by_value(function: Callable[..., Any]) -> Any:
+    """Return a function of this module so that it is pickled with its code, for machines that do not have it."""
+    for module in (sys.modules[__name__], fits):
+        cloudpickle.register_pickle_by_value(module)
+    return joblib.wrap_non_picklable_objects(function)

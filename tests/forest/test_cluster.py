@@ -1,0 +1,155 @@
+"""A real Dask scheduler with two worker processes, on which nothing of Grove is installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from steps.forest.cluster import Cluster, check_versions
+from steps.forest.compute import check_compute
+from steps.forest.cross_validation import CrossValidation
+from steps.forest.encoder import encoder
+from steps.forest.grid import candidates
+from steps.forest.pipelines import kmeans_pipeline
+from steps.forest.search import search
+from steps.forest.workers import Workers
+from tests.forest.journal import Told
+from tests.servers import free_port, wait_for
+
+DASK = Path(sys.executable).parent / "dask"
+TRIED = candidates(
+    {"n_estimators": (5, 20), "max_features": (0.5, None), "n_clusters": (2,), "cluster_features": ("both", "label")}
+)
+
+
+def dask(stack: ExitStack, folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    started = stack.enter_context(
+        subprocess.Popen(
+            [DASK, *words, "--no-dashboard", "--host", "127.0.0.1"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": ""},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    )
+    stack.callback(end, started)
+    return started
+
+
+def end(started: subprocess.Popen[bytes]) -> None:
+    """Kill a process and those below it, a worker's nanny being one that would start it again."""
+    if started.poll() is None:
+        below = psutil.Process(started.pid).children(recursive=True)
+        started.kill()
+        for process in below:
+            process.kill()
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    with ExitStack() as stack:
+        port = free_port()
+        wait_for(port, dask(stack, tmp_path, "scheduler", "--port", str(port)))
+        yield f"tcp://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def workers(scheduler: str, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    with ExitStack() as stack:
+        yield [dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1") for _ in range(2)]
+
+
+def run(table, n_rows: int, used: Workers, journal: Told | None = None) -> pd.DataFrame:
+    rows, codes = table(n_rows, 3, 0.2, 0)
+    pipeline = kmeans_pipeline(encoder(["weight", "length"], [], ["site", "female"], 5), 0)
+    validation = CrossValidation(pipeline, rows, codes, "balanced_accuracy", used, journal or Told(n_folds=3))
+    found = search(validation, TRIED, method="grid", cv=3, seed=0)
+    return found.candidates.drop(columns=["fit_seconds", "score_seconds"])
+
+
+def test_scores_are_those_of_this_machine(table, scheduler: str, workers: list[subprocess.Popen[bytes]]) -> None:
+    told = Told(n_folds=3)
+    with Workers(-1, scheduler) as used:
+        while used.at_once < 2:
+            time.sleep(0.1)
+        there = run(table, 300, used, told)
+    pd.testing.assert_frame_equal(there, run(table, 300, Workers(1)), check_exact=True)
+    assert len(told.scores) == len(TRIED) * 3
+    with Workers(1, scheduler) as one:
+        assert one.at_once == 1
+        pd.testing.assert_frame_equal(there, run(table, 300, one), check_exact=True)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_survived(table, scheduler: str, workers: list[subprocess.Popen[bytes]]) -> None:
+    expected = run(table, 3000, Workers(1))
+    told = Told(n_folds=3)
+
+    def kill_one() -> None:
+        while len(told.scores) < 4:
+            time.sleep(0.05)
+        end(workers[0])
+
+    with Workers(-1, scheduler) as used:
+        while used.at_once < 2:
+            time.sleep(0.1)
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        found = run(table, 3000, used, told)
+        killer.join()
+        assert used.at_once == 1
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_a_scheduler_that_is_not_there_is_one_sentence_at_once() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    started = time.monotonic()
+    with pytest.raises(ConnectionError, match=f"^Got no answer from a Dask scheduler at {address} .*: is it running"):
+        Workers(-1, address)
+    assert time.monotonic() - started < 5
+
+
+def test_a_scheduler_without_workers_is_one_sentence(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steps.forest.cluster._SECONDS", 1.0)
+    with pytest.raises(ConnectionError, match=f"^Got a Dask scheduler without workers at {scheduler}, expected one "):
+        Cluster(scheduler, -1)
+
+
+def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ValueError, match=r"needs Dask, expected it here: pip install -r requirements-dask\.txt$"):
+        Cluster("tcp://127.0.0.1:8786", -1)
+
+
+def test_workers_with_other_versions_are_refused() -> None:
+    here = {"Python": "3.11.7", "scikit-learn": "1.9.1"}
+    check_versions(here, {"tcp://a:1": here})
+    with pytest.raises(ValueError) as caught:
+        check_versions(here, {"tcp://a:1": here, "tcp://b:2": here | {"scikit-learn": "1.8.0"}})
+    assert str(caught.value) == (
+        "Got scikit-learn 1.8.0 at the Dask worker tcp://b:2, expected scikit-learn 1.9.1, as here: "
+        "pip install -r requirements-dask.txt there."
+    )
+
+
+@pytest.mark.parametrize("compute", ["local", "tcp://host:8786", "tls://10.0.0.1:1", "tcp://[::1]:8786"])
+def test_places_to_compute(compute: str) -> None:
+    check_compute(compute)
+
+
+@pytest.mark.parametrize(
+    "compute", ["", "host:8786", "http://host:8786", "tcp://host", "tcp://:8786", "tcp://h:x", "dask"]
+)
+def test_other_places_are_refused(compute: str) -> None:
+    with pytest.raises(ValueError, match=r"^Got compute=.*, expected local or the address of a Dask scheduler, tcp://"):
+        check_compute(compute)
