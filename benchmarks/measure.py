@@ -49,8 +49,19 @@ class Measured:
         return Cost(*map(statistics.median, zip(*map(astuple, self.costs), strict=True)))
 
 
-def in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, Measured]:
+def in_turns(
+    commands: Mapping[str, Sequence[str]], repeats: int, variables: Mapping[str, str] | None = None
+) -> dict[str, Measured]:
     """Run the commands A B A B …, so that a busy hour of the machine falls on both.
+
+    Parameters
+    ----------
+    commands
+        By name.
+    repeats
+        Runs of each.
+    variables
+        Environment variables to set, such as the URI of a store that all runs share.
 
     Raises
     ------
@@ -62,7 +73,7 @@ def in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, M
     for repeat in range(repeats):
         for name, command in commands.items():
             with fresh_store() as environment:
-                cost, outputs[name] = spend(command, environment)
+                cost, outputs[name] = spend(command, environment | (variables or {}))
             costs[name].append(cost)
             spent = f"CPU {cost.cpu:.1f} s, wall {cost.wall:.1f} s, peak {cost.memory / MEGABYTE:.0f} MB"
             click.echo(f"  {repeat + 1}/{repeats} {name}: {spent}", err=True)

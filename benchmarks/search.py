@@ -3,37 +3,137 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 import numpy as np
-from measure import Measured, in_turns, print_ratio
+from far_server import far_server
+from measure import Measured, fresh_store, in_turns, print_ratio, spend
 
 REFERENCE = {"n_estimators": "100,200,400", "max_features": "sqrt,0.5", "min_samples_leaf": "1,3"}
 KMEANS = {"n_clusters": "8,16", "cluster_features": "distances,label"}
 GRIDS = {"train_rf": REFERENCE, "train_rf_kmeans": REFERENCE | KMEANS}
+LIMIT = 0.62
 TREES = 400 / 700
-"""Of the reference grid: those that must be grown, in relation to all."""
-SMALL = 2_000
+"""Of the reference grid: the trees that must be grown, in relation to all."""
+SMALL_ROWS = 2_000
+AUTOLOG_LIMIT = 0.3
+HUNDRED = {
+    "n_estimators": "20",
+    "max_features": "1,2,3,4,5",
+    "max_depth": "4,8,12,16,none",
+    "min_samples_leaf": "1,2,3,5",
+}
+"""Nothing to share but the encoding, so that what is measured is the logging."""
+LOGGING_LIMIT = 1.05
+LATENCY = 0.02
+"""Seconds there and back."""
+FEW_ROWS, MANY_ROWS = 5_000, 30_000
+TWELVE = {"n_estimators": "50,100", "max_features": "sqrt,0.5", "min_samples_leaf": "1,3,5"}
+NINETY_SIX = {**TWELVE, "n_estimators": "50,100,150,200", "max_depth": "8,12,16,none", "max_features": "sqrt,0.5"}
 TOLERANCE = 1e-12
 
 
-def asked(side: str, trainer: str, **more: object) -> list[str]:
+def once(side: str, trainer: str = "train_rf", **more: Any) -> list[str]:
     """Return the command of one search."""
     text = json.dumps({"side": side, "trainer": trainer, **more})
     return [sys.executable, "-m", "benchmarks.search_once", text]
 
 
-def compare(title: str, first: dict[str, object], second: dict[str, object], repeats: int, limit: float) -> None:
-    """Measure two searches that must find the same, and print the ratio of their costs."""
-    names = [str(side.pop("name")) for side in (first, second)]
-    measured = in_turns(dict(zip(names, (asked(**first), asked(**second)), strict=True)), repeats)
-    print_ratio(title, measured, limit)
+def reference(repeats: int) -> None:
+    """Compare the reference grid of both trainers, on all rows of the shipped table."""
+    for trainer, grids in GRIDS.items():
+        measured = in_turns(
+            {"Grove": once("grove", trainer, grids=grids), "GridSearchCV": once("scikit", trainer, grids=grids)},
+            repeats,
+        )
+        print_ratio(f"{trainer}, the reference grid", measured, LIMIT)
+        click.echo(f"  {TREES:.3f} of the trees must be grown")
+        check_scores(measured)
+
+
+def autologger(repeats: int) -> None:
+    """Compare candidates as runs with those of MLflow's autologger, on a small table."""
+    small = {"grids": REFERENCE, "rows": SMALL_ROWS}
+    measured = in_turns(
+        {"Grove, in Tracking": once("tracked", **small), "GridSearchCV, autologged": once("autologged", **small)},
+        repeats,
+    )
+    print_ratio(f"{SMALL_ROWS:,} rows, all candidates in Tracking", measured, AUTOLOG_LIMIT)
     check_scores(measured)
 
 
-def check_scores(measured: dict[str, Measured]) -> None:
+def logging(repeats: int) -> None:
+    """Compare a search of 100 candidates with the same one whose candidates are runs: embedded, and on a far server."""
+    commands = {side: once(side, grids=HUNDRED) for side in ("tracked", "grove")}
+    print_ratio("100 candidates: the embedded store against none", in_turns(commands, repeats), LOGGING_LIMIT)
+    with far_server(LATENCY) as uri:
+        measured = in_turns(commands, repeats, {"MLFLOW_TRACKING_URI": uri, "MLFLOW_EXPERIMENT_NAME": "Default"})
+    print_ratio(f"100 candidates: a server {1000 * LATENCY:.0f} ms away against none", measured, LOGGING_LIMIT)
+
+
+def growth(repeats: int) -> None:
+    """Compare how the cost grows with rows and with candidates."""
+    steps = {
+        f"{FEW_ROWS:,} to {MANY_ROWS:,} rows": (
+            {"grids": TWELVE, "rows": FEW_ROWS},
+            {"grids": TWELVE, "rows": MANY_ROWS},
+        ),
+        "12 to 96 candidates": ({"grids": TWELVE, "rows": FEW_ROWS}, {"grids": NINETY_SIX, "rows": FEW_ROWS}),
+    }
+    for title, sizes in steps.items():
+        commands = {
+            f"{side} {number}": once(side, **size) for side in ("grove", "scikit") for number, size in enumerate(sizes)
+        }
+        costs = {name: found.median for name, found in in_turns(commands, repeats).items()}
+        for side in ("grove", "scikit"):
+            small, large = costs[f"{side} 0"], costs[f"{side} 1"]
+            click.echo(f"{title}: {side} CPU x {large.cpu / small.cpu:.2f}, wall x {large.wall / small.wall:.2f}")
+
+
+def grown(repeats: int) -> None:
+    """Compare a search whose grid has grown by one value with one of the new candidates alone, and of all."""
+    old = {**REFERENCE, "n_estimators": "100"}
+    new = {**old, "min_samples_leaf": "5"}
+    every = {**old, "min_samples_leaf": "1,3,5"}
+    spent: dict[str, list[float]] = {"grown": [], "new alone": [], "all": []}
+    for _ in range(repeats):
+        with fresh_store() as environment:
+            spend(once("tracked", grids=old), environment)
+            spent["grown"].append(spend(once("tracked", grids=every, take=True), environment)[0].cpu)
+        for name, grids in (("new alone", new), ("all", every)):
+            with fresh_store() as environment:
+                spent[name].append(spend(once("tracked", grids=grids), environment)[0].cpu)
+    medians = {name: statistics.median(costs) for name, costs in spent.items()}
+    click.echo(f"A grid of 4 candidates grown by 2; CPU seconds, medians of {repeats}")
+    for name, cost in medians.items():
+        click.echo(f"  {name:9}  {cost:7.1f}  {cost / medians['all']:7.2f}")
+
+
+def check_scores(measured: Mapping[str, Measured]) -> None:
     """Raise click.ClickException unless both sides found the same scores; else they did not do the same work."""
     one, other = (np.array(json.loads(side.output.splitlines()[-1])) for side in measured.values())
     if one.shape != other.shape or not np.allclose(one, other, rtol=0, atol=TOLERANCE):
         raise click.ClickException(f"Got other scores from {' and '.join(measured)}, expected the same from both.")
+
+
+PARTS: dict[str, Callable[[int], None]] = {
+    part.__name__: part for part in (reference, autologger, logging, growth, grown)
+}
+
+
+@click.command()
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Runs of each side.")
+@click.option("--only", type=click.Choice(list(PARTS)), help="Measure one part.")
+def search(repeats: int, only: str | None) -> None:
+    """Print what the search costs in relation to scikit-learn's."""
+    for name, part in PARTS.items():
+        if only in (None, name):
+            part(repeats)
+
+
+if __name__ == "__main__":
+    search()

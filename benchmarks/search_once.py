@@ -55,6 +55,8 @@ class Asked:
         The scorer's name.
     compute
         As the trainer's parameter.
+    take
+        Whether tracked candidates are taken over from an earlier search.
     """
 
     side: str
@@ -63,6 +65,7 @@ class Asked:
     rows: int = 0
     scoring: str = "balanced_accuracy"
     compute: str = "local"
+    take: bool = False
 
 
 class Silent:
@@ -98,8 +101,8 @@ def main(asked: Asked) -> None:
 
 def by_grove(asked: Asked, pipeline: Any, tried: list[dict[str, Any]], rows: Any, codes: np.ndarray) -> np.ndarray:
     """Return Grove's scores, (n_candidates, n_folds)."""
-    with journal(asked) as told:
-        validation = CrossValidation(pipeline, rows, codes, asked.scoring, Workers(-1), told)
+    with journal(asked) as told, Workers(-1, asked.compute) as workers:
+        validation = CrossValidation(pipeline, rows, codes, asked.scoring, workers, told)
         found = search(validation, tried, method="grid", cv=FOLDS, seed=SEED)
     return found.candidates[[f"fold_{fold}" for fold in range(FOLDS)]].to_numpy()
 
@@ -114,7 +117,7 @@ def journal(asked: Asked) -> Iterator[Journal]:
     key = step_key(asked.trainer, parameters, {"split": str(asked.rows)})
     with (
         mlflow.start_run() as run,
-        CandidateRuns(run, key, list(asked.grids), scoring=asked.scoring, n_folds=FOLDS, take=True) as told,
+        CandidateRuns(run, key, list(asked.grids), scoring=asked.scoring, n_folds=FOLDS, take=asked.take) as told,
     ):
         yield told
 
