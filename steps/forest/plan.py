@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import joblib
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
@@ -57,13 +56,23 @@ def grouped(pipeline: Pipeline, candidates: Sequence[Mapping[str, Any]]) -> list
     """
     groups: dict[tuple[str, str], Group] = {}
     for position, candidate in enumerate(candidates):
-        *steps, (_, forest) = clone(pipeline).set_params(**settings(dict(candidate))).steps
-        trees = forest.get_params()
-        size = trees.pop("n_estimators")
-        features = joblib.hash(steps)
-        group = groups.setdefault((features, joblib.hash(trees)), Group(features, steps, forest))
-        group.members.setdefault(size, []).append(position)
+        forest, features = _divided(candidate)
+        size = trees(pipeline, candidate)
+        # As text: 1 and 1.0 are equal, but not the same number of features.
+        key = (repr(features), repr([item for item in forest if item[0] != "n_estimators"]))
+        if key not in groups:
+            *steps, (_, unfitted) = clone(pipeline).set_params(**settings(dict(candidate))).steps
+            groups[key] = Group(key[0], steps, unfitted)
+        groups[key].members.setdefault(size, []).append(position)
     return list(groups.values())
+
+
+def _divided(candidate: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+    """Return the hyperparameters of the forest, and those of the steps before it, each in the order of their names."""
+    parts: tuple[list[tuple[str, Any]], list[tuple[str, Any]]] = ([], [])
+    for name, value in sorted(candidate.items()):
+        parts[not next(iter(settings({name: value}))).startswith("forest__")].append((name, value))
+    return parts
 
 
 def fits(groups: Sequence[Group], known: Sequence[Mapping[int, Any]], n_folds: int) -> list[Fit]:

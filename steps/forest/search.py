@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.halving import halve
@@ -117,7 +118,8 @@ def search(
     hyperparameters = settings({name: table.loc[best, name] for name in candidates[0]})
     n_jobs = validation.workers.n_jobs
     fitted = clone(validation.pipeline).set_params(**hyperparameters, forest__n_jobs=n_jobs)
-    fitted.fit(validation.rows, validation.codes).set_params(forest__n_jobs=None)
+    with threadpool_limits(1):
+        fitted.fit(validation.rows, validation.codes).set_params(forest__n_jobs=None)
     return Search(
         candidates=table,
         best=best,

@@ -198,7 +198,8 @@ def test_the_journal_is_told_of_every_score_after_the_start(table, n_jobs):
         assert [told.scores[number, fold] for fold in range(4)] == found.candidates.loc[number, FOLDS[:4]].tolist()
         assert told.started[number] < min(told.when[number, fold] for fold in range(4))
     ends = [max(told.when[number, fold] for fold in range(4)) for number in range(3)]
-    assert told.started[2] > ends[0], "candidates end before the last one starts"
+    if n_jobs == 1:  # else a worker that starts late may still have a fit of the first one
+        assert ends[0] < told.started[1] < ends[1] < told.started[2] < ends[2]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
