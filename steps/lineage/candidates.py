@@ -20,6 +20,8 @@ from steps.lineage.keys import APART_TAG, APART_VARIABLE, StepKey, part_digest
 from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, earlier_scores, means, scores_tag
 
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
+_MOST_METRICS = 900
+"""In one batch; MLflow refuses more than 1,000."""
 _PAUSE_SECONDS = 0.5
 
 
@@ -166,19 +168,20 @@ class CandidateRuns:
                 tags={**self._tags, CANDIDATE_TAG: candidate.digest, **origin},
             ).info.run_id
             params = [Param(name, value) for name, value in candidate.settings.items()]
+        total = means(scores, self._scoring) if scores else {}
+        tags = scores_tag(scores)
+        if ended is not None:
+            tags[NOTE_TAG] = self._note(candidate, total)
         now = _now()
-        metrics = [
+        # First the means so far, as the MLflow UI's charts begin with the metric that was logged first.
+        metrics = [Metric(name, value, now, len(scores)) for name, value in total.items()] + [
             Metric(f"fold_{self._scoring}", scores[fold].score, now, fold)
             for fold in sorted(scores.keys() - candidate.written)
         ]
-        tags = scores_tag(scores)
-        if ended is not None:
-            total = means(scores, self._scoring)
-            metrics += [Metric(name, value, now, 0) for name, value in total.items()]
-            tags[NOTE_TAG] = self._note(candidate, total)
-        self._client.log_batch(
-            candidate.run_id, metrics=metrics, params=params, tags=[RunTag(name, value) for name, value in tags.items()]
-        )
+        some, more = metrics[:_MOST_METRICS], metrics[_MOST_METRICS:]
+        self._client.log_batch(candidate.run_id, some, params, [RunTag(name, value) for name, value in tags.items()])
+        for start in range(0, len(more), _MOST_METRICS):
+            self._client.log_batch(candidate.run_id, more[start : start + _MOST_METRICS])
         candidate.written = set(scores)
         if ended is not None:
             self._client.set_terminated(candidate.run_id, end_time=ended)

@@ -75,6 +75,7 @@ def test_a_candidate_is_a_run_from_its_first_fit_to_its_last(client: mlflow.Mlfl
         told.score(1, 1, SCORES[1])
         wait_until(lambda: history(client, running), 10)
         assert history(client, running) == [(1, 0.75)]
+        assert client.get_run(running.info.run_id).data.metrics["cv_accuracy"] == 0.75, "the mean so far"
         time.sleep(0.2)
         ends = int(time.time() * 1000)
         told.score(1, 0, SCORES[0])
@@ -197,14 +198,14 @@ def test_what_is_to_stay_apart_neither_takes_nor_gives(
 
 def test_scores_with_too_many_folds_for_a_tag_are_all_logged(client: mlflow.MlflowClient) -> None:
     score = FoldScore(1 / 3, 1 / 3, 1 / 3)
-    with mlflow.start_run() as parent, journal(parent, n_folds=500) as told:
+    with mlflow.start_run() as parent, journal(parent, n_folds=2000) as told:
         told.open(CANDIDATES[:1], None)
         told.start(0)
-        for fold in range(500):
+        for fold in range(2000):
             told.score(0, fold, score)
     (run,) = below(client, parent)
-    assert history(client, run) == [(fold, 1 / 3) for fold in range(500)]
-    with mlflow.start_run() as later, journal(later, n_folds=500) as told:
+    assert history(client, run) == [(fold, 1 / 3) for fold in range(2000)]
+    with mlflow.start_run() as later, journal(later, n_folds=2000) as told:
         assert told.open(CANDIDATES[:1], None) == [{}]
 
 
