@@ -109,7 +109,7 @@ class CrossValidation:
             prepared = self._prepare(left, splits, Path(folder))
             calls = [self._call(fit, prepared[fit.fold], may_fail=n_rows is not None) for fit in left]
             waiting = iter(left)
-            self._start(islice(waiting, self.workers.at_once), first)
+            self._start(islice(waiting, self.workers.at_once(calls)), first)
             for number, scores in self.workers.score_forests(calls):
                 self._note(left[number], scores, prepared[left[number].fold], known, first)
                 self._start(islice(waiting, 1), first)

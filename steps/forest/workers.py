@@ -16,6 +16,9 @@ from steps.forest.cluster import Cluster
 from steps.forest.compute import LOCAL
 from steps.forest.fits import FoldScore, numbered
 
+ALONE = 1_000_000
+"""Trees times rows, some seconds: a search of less is done by this process, as others take longer to start."""
+
 
 class Workers:
     """At most `n_jobs` fits at a time, each by one thread; a context manager that leaves no process behind.
@@ -38,10 +41,11 @@ class Workers:
         self.n_jobs = joblib.cpu_count() if n_jobs == -1 else n_jobs
         self._cluster = None if compute == LOCAL else Cluster(compute, n_jobs)
 
-    @property
-    def at_once(self) -> int:
-        """How many fits run at the same time."""
-        return self.n_jobs if self._cluster is None else self._cluster.at_once
+    def at_once(self, calls: Sequence[dict[str, Any]]) -> int:
+        """Return how many of the calls run at the same time."""
+        if self._cluster is not None:
+            return self._cluster.at_once
+        return 1 if _work(calls) < ALONE else max(1, min(self.n_jobs, len(calls)))
 
     def __enter__(self) -> Workers:
         """Return it."""
@@ -75,7 +79,7 @@ class Workers:
         return self._score_here(calls) if self._cluster is None else self._cluster.score_forests(calls)
 
     def _score_here(self, calls: Sequence[dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
-        n_jobs = min(self.n_jobs, len(calls))
+        n_jobs = self.at_once(calls)
         parent = os.getpid() if n_jobs > 1 else None
         # Large arrays are files already, mapped into memory; so none is copied for the workers (max_nbytes).
         parallel = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered", max_nbytes=None)
@@ -87,3 +91,7 @@ class Workers:
             yield from parallel(
                 joblib.delayed(numbered)(number, parent=parent, **call) for number, call in enumerate(calls)
             )
+
+
+def _work(calls: Sequence[dict[str, Any]]) -> int:
+    return sum(call["sizes"][-1] * len(call["train_codes"]) for call in calls)

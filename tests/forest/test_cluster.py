@@ -80,13 +80,13 @@ def run(table, n_rows: int, used: Workers, journal: Told | None = None) -> pd.Da
 def test_scores_are_those_of_this_machine(table, scheduler: str, workers: list[subprocess.Popen[bytes]]) -> None:
     told = Told(n_folds=3)
     with Workers(-1, scheduler) as used:
-        while used.at_once < 2:
+        while used.at_once([]) < 2:
             time.sleep(0.1)
         there = run(table, 300, used, told)
     pd.testing.assert_frame_equal(there, run(table, 300, Workers(1)), check_exact=True)
     assert len(told.scores) == len(TRIED) * 3
     with Workers(1, scheduler) as one:
-        assert one.at_once == 1
+        assert one.at_once([]) == 1
         pd.testing.assert_frame_equal(there, run(table, 300, one), check_exact=True)
 
 
@@ -101,13 +101,13 @@ def test_a_worker_that_dies_is_survived(table, scheduler: str, workers: list[sub
         end(workers[0])
 
     with Workers(-1, scheduler) as used:
-        while used.at_once < 2:
+        while used.at_once([]) < 2:
             time.sleep(0.1)
         killer = threading.Thread(target=kill_one)
         killer.start()
         found = run(table, 3000, used, told)
         killer.join()
-        assert used.at_once == 1
+        assert used.at_once([]) == 1
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 

@@ -30,6 +30,12 @@ def pipeline(seed=0):
     )
 
 
+@pytest.fixture
+def processes(monkeypatch):
+    """Start worker processes for small searches too."""
+    monkeypatch.setattr("steps.forest.workers.ALONE", 0)
+
+
 CANDIDATES = [
     {"max_depth": 2, "n_clusters": 2, "cluster_features": "distances"},
     {"max_depth": None, "n_clusters": 3, "cluster_features": "both"},
@@ -139,7 +145,7 @@ def test_halving_is_scikit_learns_with_the_winner_scored_on_all_rows(table, grid
 
 
 @pytest.mark.parametrize("scoring", ["balanced_accuracy", "neg_log_loss"])
-def test_the_number_of_threads_does_not_matter(table, scoring):
+def test_the_number_of_threads_does_not_matter(processes, table, scoring):
     rows, codes = table(700, 3, 0.2, seed=0)  # k-means works in chunks of 256 rows
     one, two = (run(pipeline(), CANDIDATES, rows, codes, scoring=scoring, n_jobs=n_jobs) for n_jobs in (1, 2))
     seconds = ["fit_seconds", "score_seconds"]
@@ -176,7 +182,7 @@ def test_of_equal_candidates_the_first_is_best(table):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_the_best_is_fitted_on_all_rows_and_asked_by_one_thread(table, n_jobs):
+def test_the_best_is_fitted_on_all_rows_and_asked_by_one_thread(processes, table, n_jobs):
     rows, codes = table(30, 3, 0.0, seed=0)
     found = run(pipeline(), CANDIDATES, rows, codes, n_jobs=n_jobs)
     clusters = dict(found.pipeline["features"].transformer_list)["clusters"]
@@ -189,7 +195,7 @@ def test_the_best_is_fitted_on_all_rows_and_asked_by_one_thread(table, n_jobs):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_the_journal_is_told_of_every_score_after_the_start(table, n_jobs):
+def test_the_journal_is_told_of_every_score_after_the_start(processes, table, n_jobs):
     rows, codes = table(24, 2, 0.0, seed=0)
     told = Told(n_folds=4)
     found = run(pipeline(), CANDIDATES, rows, codes, cv=4, n_jobs=n_jobs, journal=told)
@@ -203,7 +209,7 @@ def test_the_journal_is_told_of_every_score_after_the_start(table, n_jobs):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_what_is_known_is_not_fitted_again(table, n_jobs):
+def test_what_is_known_is_not_fitted_again(processes, table, n_jobs):
     rows, codes = table(24, 2, 0.0, seed=0)
     told = Told(n_folds=3, known={0: {0: 0.25, 1: 0.5, 2: 0.75}, 1: {1: 0.125}})
     found = run(pipeline(), CANDIDATES, rows, codes, n_jobs=n_jobs, journal=told)
@@ -214,7 +220,7 @@ def test_what_is_known_is_not_fitted_again(table, n_jobs):
     assert (found.grown_trees, found.trees) == (5 * 5, 9 * 5)
 
 
-def test_a_search_of_what_is_all_known_fits_the_best_only(table):
+def test_a_search_of_what_is_all_known_fits_the_best_only(processes, table):
     rows, codes = table(24, 2, 0.0, seed=0)
     told = Told(n_folds=2, known={0: {0: 0.25, 1: 0.5}, 1: {0: 0.5, 1: 0.5}})
     found = run(pipeline(), CANDIDATES[:2], rows, codes, cv=2, n_jobs=2, journal=told)
