@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 from collections.abc import Callable
 from types import ModuleType
+from urllib.parse import quote
 
 import mlflow
 import pytest
@@ -22,12 +25,13 @@ def screenshots() -> ModuleType:
 
 
 @pytest.mark.browser
-def test_the_description_of_main_reads_like_a_report_and_leads_to_the_steps(
+def test_main_reads_like_a_report_that_leads_to_its_steps_and_their_candidates_can_be_compared(
     screenshots: ModuleType, step: Callable[..., Result], client: mlflow.MlflowClient, folder
 ) -> None:
     table = tables.unicode_names()
     table.to_parquet(folder / "t.parquet", index=False)
-    main = step("main", data=str(folder / "t.parquet"), target="класс", **TRIVIAL)
+    grids = TRIVIAL | {"n_clusters": "2,3", "max_features": "1,2"}
+    main = step("main", data=str(folder / "t.parquet"), target="класс", **grids)
     assert main.code == 0, main.out
     found = children(client, main.run)
     with screenshots.served(client.tracking_uri) as address, screenshots.browser_page() as page:
@@ -43,3 +47,17 @@ def test_the_description_of_main_reads_like_a_report_and_leads_to_the_steps(
         text = page.inner_text("body")
         for name in table.columns:
             assert name in text, "names with Markdown's own characters are shown as they are"
+        tried = children(client, found["train_rf_kmeans"])
+        assert len(tried) == 4
+        page.goto(comparison(address, [run.info.run_id for run in tried.values()]))
+        chart = page.locator(".js-plotly-plot").first
+        chart.get_by_text("cv_balanced_accuracy").wait_for()
+        shown = chart.inner_text()
+        assert "n_clusters" in shown and "max_features" in shown, "those that vary"
+        assert "n_estimators" not in shown
+        assert re.search(r"\b1\.[1-9]0000\b", shown), "an axis of numbers, not of texts"
+
+
+def comparison(address: str, run_ids: list[str]) -> str:
+    """Return where the UI compares runs in the parallel-coordinates chart."""
+    return f"{address}/#/compare-runs?runs={quote(json.dumps(run_ids))}&experiments={quote(json.dumps(['1']))}"
