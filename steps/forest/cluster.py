@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,7 @@ class Cluster:
         except ImportError as error:
             raise ValueError(f"Got compute={address}, which needs Dask, expected it here: {INSTALL}") from error
         try:
-            _probe(address)  # at once, where Dask tries to the end of its time
+            _probe(address)
             self._client = distributed.Client(address, timeout=_SECONDS, set_as_default=False)
         except OSError as error:
             raise ConnectionError(
@@ -59,7 +59,7 @@ class Cluster:
         self._address = address
         try:
             self._wait_for_workers()
-            check_versions(_versions(), self._client.run(_by_value(_versions)))
+            self._check_workers()
         except BaseException:
             self._client.close()
             raise
@@ -71,6 +71,16 @@ class Cluster:
         """How many fits may run there at the same time; changes with the number of workers."""
         threads = max(1, sum(self._client.nthreads().values()))
         return threads if self._n_jobs == -1 else min(self._n_jobs, threads)
+
+    def _check_workers(self) -> None:
+        try:
+            there = self._client.run(_by_value(_versions))
+        except ImportError as error:
+            raise ValueError(
+                f"Got Dask workers at {self._address} that lack a package ({error}), expected those of here: "
+                f"{INSTALL} there."
+            ) from error
+        check_versions(_versions(), there)
 
     def _wait_for_workers(self) -> None:
         try:
@@ -156,12 +166,21 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, Mapping[str, str
 
 
 def _versions() -> dict[str, str]:
-    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    found = {"Python": platform.python_version(), "machine": platform.machine()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
 
 
 def _probe(address: str) -> None:
+    """Raise OSError unless somebody at the address speaks first, as Dask does; its own client waits for ever."""
     place = urlsplit(address)
-    socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=_SECONDS).close()
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=_SECONDS) as connection:
+        if not connection.recv(1):
+            raise ConnectionAbortedError(f"Got a connection that {address} closed, expected a greeting.")
 
 
 def _by_value(function: Callable[..., Any]) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Clusters:
 
 def project_clusters(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
     """Return the clusters of a fitted `kmeans_pipeline` for raw rows, (n_rows, n_features)."""
+    with threadpool_limits(1):
+        return _project(fitted, rows)
+
+
+def _project(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
     clusters = dict(fitted["features"].transformer_list)["clusters"]
     seen = clusters["scale"].transform(fitted["encode"].transform(rows))
     labels = clusters["kmeans"].transform(seen).argmin(axis=1)

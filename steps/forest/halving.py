@@ -49,6 +49,7 @@ def halve(
         return table["mean_score"].to_numpy()
 
     left = list(candidates)
+    best = left[0]
     for number, rows in enumerate(rounds(candidates, splits, validation.codes)):
         means = play(number, left, rows)
         order = np.roll(np.argsort(means), np.count_nonzero(np.isnan(means)))  # the worst first
@@ -61,8 +62,10 @@ def halve(
 def rounds(candidates: Sequence[dict[str, Any]], splits: Sequence[Split], codes: np.ndarray) -> list[int]:
     """Return the number of rows in each round; scikit-learn's `min_resources="exhaust"`.
 
-    The first round has enough for the largest number of clusters.
+    The first round has enough for the largest number of clusters. A single candidate needs no round.
     """
+    if len(candidates) == 1:
+        return []
     n_rows = len(codes)
     clusters = max(candidate.get("n_clusters", 0) for candidate in candidates)
     smallest = min(len(train) for train, _ in splits)

@@ -144,8 +144,8 @@ def column_importances(
     _, first = np.unique(codes[shuffled], return_index=True)
     chosen = np.concatenate([first, np.delete(np.arange(len(shuffled)), first)])[: 500 if is_wide else 1000]
     validation = np.sort(shuffled[chosen])
-    fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
     with joblib.parallel_config("threading"), threadpool_limits(1):
+        fitted = clone(pipeline).fit(rows.iloc[train], codes[train])
         found = permutation_importance(
             fitted,
             rows.iloc[validation],

@@ -51,6 +51,14 @@ class Search:
     refit_seconds: float
 
     @property
+    def each_once(self) -> pd.DataFrame:
+        """The candidates; of one that halving tried more than once the last time, which saw most rows."""
+        if "round" not in self.candidates:
+            return self.candidates
+        hyperparameters = self.candidates.loc[:, :"round"].drop(columns="round")
+        return self.candidates[~hyperparameters.map(repr).duplicated(keep="last")]  # 1 and 1.0 are equal, as values
+
+    @property
     def fold_scores(self) -> list[float]:
         """The best candidate's score in each fold."""
         return self.candidates.filter(regex=r"^fold_\d+$").loc[self.best].tolist()

@@ -38,8 +38,12 @@ class Workers:
     """
 
     def __init__(self, n_jobs: int, compute: str = LOCAL) -> None:
-        self.n_jobs = joblib.cpu_count() if n_jobs == -1 else n_jobs
-        self._cluster = None if compute == LOCAL else Cluster(compute, n_jobs)
+        cores = joblib.cpu_count()
+        self.n_jobs = cores if n_jobs == -1 else n_jobs
+        self._cluster = None
+        if compute != LOCAL:
+            self.n_jobs = min(self.n_jobs, cores)  # n_jobs is for the cluster
+            self._cluster = Cluster(compute, n_jobs)
 
     def at_once(self, calls: Sequence[dict[str, Any]]) -> int:
         """Return how many of the calls run at the same time."""
@@ -85,7 +89,7 @@ class Workers:
         parallel = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered", max_nbytes=None)
         with contextlib.ExitStack() as stack:
             if n_jobs > 1:
-                stack.callback(lambda: get_reusable_executor().shutdown(kill_workers=True))
+                stack.callback(lambda: get_reusable_executor(reuse=True).shutdown(kill_workers=True))
             stack.enter_context(joblib.parallel_config("loky", inner_max_num_threads=1))
             stack.enter_context(threadpool_limits(1))
             yield from parallel(

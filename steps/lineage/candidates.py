@@ -17,12 +17,14 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from steps.forest.fits import FoldScore
 from steps.lineage.entry_point import NOTE_TAG
 from steps.lineage.keys import APART_TAG, APART_VARIABLE, StepKey, part_digest
-from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, earlier_scores, means, scores_tag
+from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, TAKEN_TAG, earlier_scores, means, scores_tags
 
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
 _MOST_METRICS = 900
 """In one batch; MLflow refuses more than 1,000."""
 _PAUSE_SECONDS = 0.5
+_HURRY_SECONDS = 2.0
+"""For what is left when the search was ended; well below the time after which its process is ended the hard way."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class _Candidate:
     digest: str
     scores: dict[int, FoldScore]
     origin: str | None = None
+    taken: int = 0
     started: int | None = None
     ended: int | None = None
     run_id: str | None = None
@@ -79,11 +82,12 @@ class CandidateRuns:
         if apart:
             self._tags[APART_TAG] = "off"
         is_to_take = take and not apart
-        self._earlier = earlier_scores(self._parent.experiment_id, self._search, scoring) if is_to_take else {}
+        self._earlier = earlier_scores(self._parent.experiment_id, self._search, n_folds) if is_to_take else {}
         self._candidates: list[_Candidate] = []
         self._news: dict[int, None] = {}
         self._lock = threading.Lock()
         self._ends = threading.Event()
+        self._hurry: float | None = None
         self._failure: Exception | None = None
         self._writer = threading.Thread(target=self._write, daemon=True)
 
@@ -95,7 +99,9 @@ class CandidateRuns:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left; raise what went wrong with it."""
+        """Write what is left, of a search that was ended only of candidates that are runs; raise what went wrong."""
+        if error is not None:
+            self._hurry = time.monotonic() + _HURRY_SECONDS
         self._ends.set()
         self._writer.join()
         if error is None:
@@ -108,8 +114,9 @@ class CandidateRuns:
             shown = {name: show(value) for name, value in settings.items()}
             shown |= {} if n_rows is None else {"n_rows": str(n_rows)}
             digest = part_digest([self._search, dict(settings), n_rows])
-            origin, scores = self._earlier.get(digest, (None, {}))
-            opened.append(_Candidate(shown, digest, dict(scores), origin))
+            known = self._earlier.get(digest)
+            scores = dict(known.scores) if known else {}
+            opened.append(_Candidate(shown, digest, scores, known.origin if known else None, len(scores)))
         with self._lock:
             first = len(self._candidates)
             self._candidates += opened
@@ -152,15 +159,17 @@ class CandidateRuns:
     def _write_news(self) -> None:
         with self._lock:
             news, self._news = self._news, {}
-        for number in news:
-            self._write_candidate(self._candidates[number])
+        for candidate in (self._candidates[number] for number in news):
+            is_late = self._hurry is not None and (candidate.run_id is None or time.monotonic() > self._hurry)
+            if not is_late:
+                self._write_candidate(candidate)
 
     def _write_candidate(self, candidate: _Candidate) -> None:
         with self._lock:
             scores, ended = dict(candidate.scores), candidate.ended
         params = []
         if candidate.run_id is None:
-            origin = {} if candidate.origin is None else {ORIGIN_TAG: candidate.origin}
+            origin = {ORIGIN_TAG: candidate.origin, TAKEN_TAG: str(candidate.taken)} if candidate.origin else {}
             candidate.run_id = self._client.create_run(
                 self._parent.experiment_id,
                 start_time=candidate.started,
@@ -169,7 +178,7 @@ class CandidateRuns:
             ).info.run_id
             params = [Param(name, value) for name, value in candidate.settings.items()]
         total = means(scores, self._scoring) if scores else {}
-        tags = scores_tag(scores)
+        tags = scores_tags(candidate.digest, scores)
         if ended is not None:
             tags[NOTE_TAG] = self._note(candidate, total)
         now = _now()
@@ -191,7 +200,9 @@ class CandidateRuns:
         note = f"Candidate: cross-validated `{self._scoring}` **{score:.4f} ± {deviation:.4f}**."
         if candidate.origin is not None:
             link = f"#/experiments/{self._parent.experiment_id}/runs/{candidate.origin}"
-            note += f" Its scores were taken over from [run {candidate.origin}]({link})."
+            note += (
+                f" {candidate.taken} of {self._n_folds} folds were taken over from [run {candidate.origin}]({link})."
+            )
         return note
 
 

@@ -30,8 +30,7 @@ def log_search(step: str, found: Search, best: dict[str, str], n_rows: int, scor
         The scorer's name.
     """
     hyperparameters = list(best)
-    # Of one that halving tried more than once the last time counts, which saw most rows.
-    last = found.candidates.drop_duplicates(hyperparameters, keep="last")
+    last = found.each_once
     winner = found.candidates.loc[found.best]
     mlflow.log_text(found.candidates.to_csv(index=False, lineterminator="\n"), "candidates.csv")
     mlflow.log_params({f"best_{name}": value for name, value in best.items()})

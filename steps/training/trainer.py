@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
@@ -101,7 +102,7 @@ def train(
     split, target, max_categories, scoring, search, cv, seed, n_jobs, compute, cache
         The trainer's options.
     """
-    with Workers(n_jobs, compute) as workers:
+    with threadpool_limits(1), Workers(n_jobs, compute) as workers:  # of BLAS and OpenMP
         data = read_training_rows(split, target)
         check_scoring(scoring, len(data.classes))
         check_rows(data.codes, data.classes.tolist(), cv, grids.get("n_clusters", ()))
@@ -163,7 +164,7 @@ def _publish(
 ) -> None:
     result = {
         "best": best,
-        "candidates": len(found.candidates.drop_duplicates(list(best))),
+        "candidates": len(found.each_once),
         "fold_scores": found.fold_scores,
         "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
         "std_score": float(found.candidates.loc[found.best, "std_score"]),

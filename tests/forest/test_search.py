@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, StratifiedKFold
@@ -73,7 +73,7 @@ def grid_search(unfitted, candidates, rows, codes, scoring, cv, seed):
     ).fit(rows, codes)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     grids=st.one_of(st.fixed_dictionaries(GRIDS), st.fixed_dictionaries(GRIDS | KMEANS_GRIDS)),
     n_classes=st.integers(2, 4),
@@ -104,7 +104,7 @@ def test_equals_scikit_learns_grid_search(table, grids, n_classes, n_rows, missi
     np.testing.assert_array_equal(found.pipeline.predict_proba(rows), grid.predict_proba(rows))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     grids=st.one_of(st.fixed_dictionaries(GRIDS), st.fixed_dictionaries(GRIDS | KMEANS_GRIDS)),
     n_classes=st.integers(2, 3),
@@ -117,6 +117,7 @@ def test_halving_is_scikit_learns_with_the_winner_scored_on_all_rows(table, grid
     build = kmeans_pipeline if "n_clusters" in grids else forest_pipeline
     unfitted = build(encoder(["weight", "length"], [], ["site", "female"], 5), seed)
     tried = some(grids, 10, seed)
+    assume(len(tried) > 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = run(unfitted, tried, rows, codes, scoring=scoring, cv=2, seed=seed, method="halving")
@@ -172,6 +173,23 @@ def test_the_candidates_table(table):
     pd.testing.assert_frame_equal(rows, before)
     np.testing.assert_array_equal(codes, given_codes)
     assert not hasattr(unfitted["forest"], "classes_")
+
+
+def test_halving_of_one_candidate_has_no_rounds(table):
+    rows, codes = table(30, 2, 0.0, seed=0)
+    found = run(pipeline(), CANDIDATES[:1], rows, codes, method="halving")
+    grid = run(pipeline(), CANDIDATES[:1], rows, codes)
+    assert found.candidates.loc[0, FOLDS[:3]].tolist() == grid.candidates.loc[0, FOLDS[:3]].tolist()
+    assert (found.grown_trees, found.trees) == (15, 15)
+
+
+@pytest.mark.parametrize("method", ["grid", "halving"])
+def test_one_feature_is_not_all_features(table, method):
+    rows, codes = table(30, 2, 0.0, seed=0)
+    tried = candidates({"max_features": (1, 1.0, 2)})
+    found = run(pipeline(), tried, rows, codes, method=method)
+    assert found.each_once["max_features"].map(repr).tolist().count("1") == 1
+    assert sorted(found.each_once["max_features"].map(repr)) == ["1", "1.0", "2"]
 
 
 def test_of_equal_candidates_the_first_is_best(table):

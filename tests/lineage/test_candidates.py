@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -150,26 +152,46 @@ def test_the_fits_of_a_search_that_was_killed_are_not_lost(client: mlflow.Mlflow
     (done,) = below(client, parent)
     assert history(client, done) == [(0, 0.5), (1, 0.75)]
     assert done.data.tags["grove.origin"] == left.info.run_id
+    assert "1 of 2 folds were taken over from" in done.data.tags["mlflow.note.content"]
+    (copy, _) = below(client, search())
+    assert copy.data.tags["grove.origin"] == done.info.run_id, "which has both folds, as the killed one has not"
+
+
+DIGEST = r'"digest": "[0-9a-f]+"'
 
 
 @pytest.mark.parametrize(
-    ("tag", "text"),
+    ("pattern", "other"),
     [
-        ("grove.folds", '{"0": [0.5, 1.5, 0.25], "1": [0.875, 2.5, 0.75]}'),
-        ("grove.folds", '{"0": [0.5, 1.5, 0.25]}'),
-        ("grove.folds", '{"0": [0.5, 1.5'),
-        ("grove.folds", "[]"),
-        ("grove.folds", '{"0": ["x", 1, 2], "1": [1, 2, 3]}'),
+        ("0.75, 2.5", "0.875, 2.5"),  # a score
+        ("2.5", "2.25"),  # seconds
+        (r"\[0.5, 1.5, 0.25\](.*)\[0.75, 2.5, 0.75\]", r"[0.75, 2.5, 0.75]\1[0.5, 1.5, 0.25]"),  # the same mean
+        ('"1": ', '"7": '),
+        (DIGEST, '"digest": ""'),
+        (f", {DIGEST}", ""),
+        ("^.*$", "[]"),
+        ("}$", ""),
     ],
 )
 def test_damaged_scores_are_not_taken_over(
-    tag: str, text: str, client: mlflow.MlflowClient, capsys: pytest.CaptureFixture[str]
+    pattern: str, other: str, client: mlflow.MlflowClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, _ = below(client, search())
-    client.set_tag(first.info.run_id, tag, text)
+    text = first.data.tags["grove.folds.0"]
+    damaged = re.sub(pattern, other, text)
+    assert damaged != text
+    client.set_tag(first.info.run_id, "grove.folds.0", damaged)
     with mlflow.start_run() as parent, journal(parent) as told:
         assert told.open(CANDIDATES, None) == [{}, dict(enumerate(SCORES))]
     assert f"candidate {first.info.run_id} can't be taken over" in capsys.readouterr().err
+
+
+def test_scores_of_another_candidate_are_not_taken_over(client: mlflow.MlflowClient) -> None:
+    first, second = below(client, search())
+    client.set_tag(first.info.run_id, "grove.candidate", "0" * 64)
+    client.set_tag(second.info.run_id, "grove.candidate", first.data.tags["grove.candidate"])
+    with mlflow.start_run() as parent, journal(parent) as told:
+        assert told.open(CANDIDATES, None) == [{}, {}]
 
 
 def test_refresh_takes_nothing_over_and_leaves_its_scores_to_others(client: mlflow.MlflowClient) -> None:
@@ -196,17 +218,32 @@ def test_what_is_to_stay_apart_neither_takes_nor_gives(
         assert told.open(CANDIDATES, None) == [{}, {}]
 
 
-def test_scores_with_too_many_folds_for_a_tag_are_all_logged(client: mlflow.MlflowClient) -> None:
+def test_any_number_of_folds_is_logged_and_taken_over(
+    client: mlflow.MlflowClient, capsys: pytest.CaptureFixture[str]
+) -> None:
     score = FoldScore(1 / 3, 1 / 3, 1 / 3)
     with mlflow.start_run() as parent, journal(parent, n_folds=2000) as told:
         told.open(CANDIDATES[:1], None)
         told.start(0)
         for fold in range(2000):
             told.score(0, fold, score)
+            if fold == 70:
+                wait_until(lambda: below(client, parent) and history(client, below(client, parent)[0]), 10)
     (run,) = below(client, parent)
     assert history(client, run) == [(fold, 1 / 3) for fold in range(2000)]
     with mlflow.start_run() as later, journal(later, n_folds=2000) as told:
-        assert told.open(CANDIDATES[:1], None) == [{}]
+        assert told.open(CANDIDATES[:1], None) == [dict.fromkeys(range(2000), score)]
+    assert capsys.readouterr().err == ""
+
+
+def test_an_ended_search_begins_no_further_run(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    search()
+    with mlflow.start_run() as parent, contextlib.suppress(KeyboardInterrupt), journal(parent) as told:
+        monkeypatch.setattr(told, "_write_news", lambda: None)
+        told.open(CANDIDATES, None)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+    assert below(client, parent) == []
 
 
 def test_not_a_number_is_taken_over_too(client: mlflow.MlflowClient) -> None:
