@@ -23,6 +23,7 @@ _SECONDS = 10.0
 _MOST_LOSSES = 3
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "joblib")
 """Those that decide a score."""
+_ARRAYS = ("train", "train_codes", "validation", "validation_codes")
 
 
 class Cluster:
@@ -134,26 +135,16 @@ class Cluster:
 
 def _arrays(call: dict[str, Any]) -> list[Any]:
     """Return the arrays of a call, which joblib sends ahead only as arguments of their own."""
-    return [*call["train"], *call["validation"], call["train_codes"], call["validation_codes"]]
+    return [call[name] for name in _ARRAYS]
 
 
 def _others(call: dict[str, Any]) -> dict[str, Any]:
-    return {name: call[name] for name in ("forest", "sizes", "scoring", "may_fail")}
+    return {name: value for name, value in call.items() if name not in _ARRAYS}
 
 
 def _score(number: int, *arrays: Any, **others: Any) -> tuple[int, list[FoldScore]]:
     """Score as the call from which `_arrays` and `_others` are."""
-    *blocks, train_codes, validation_codes = arrays
-    half = len(blocks) // 2
-    return fits.numbered(
-        number,
-        train=blocks[:half],
-        validation=blocks[half:],
-        train_codes=train_codes,
-        validation_codes=validation_codes,
-        parent=None,
-        **others,
-    )
+    return fits.numbered(number, **dict(zip(_ARRAYS, arrays, strict=True)), **others)
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, Mapping[str, str]]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from steps.forest.features import Features, Fold
+from steps.forest.features import Fold
 from steps.forest.fits import FoldScore
 from steps.forest.plan import Fit, fits, grouped
 from steps.forest.workers import Workers
@@ -162,10 +162,28 @@ class CrossValidation:
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """A fold whose arrays are files, mapped into memory: there once, however many processes read them."""
+class _Seen:
+    """What a forest sees of a fold, as files that are mapped into memory: there once, however many processes read it.
 
-    features: dict[str, Features]
+    Attributes
+    ----------
+    train, validation : (n_rows, n_features) float32
+        What a forest would make of its features itself.
+    fit_seconds, transform_seconds
+        What it took to make them.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    fit_seconds: float
+    transform_seconds: float
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A fold, for each pipeline before the forest."""
+
+    features: dict[str, _Seen]
     train_codes: np.ndarray
     validation_codes: np.ndarray
 
@@ -175,21 +193,24 @@ def _prepare(
 ) -> _Prepared:
     folder.mkdir()
     fold = Fold(rows, codes, *split)
-    found = {name: fold.through(steps) for name, steps in pipelines.items()}
-    mapped: dict[int, np.ndarray] = {}
+    features = {}
+    for number, (name, steps) in enumerate(pipelines.items()):
+        made = fold.through(steps)
+        train, validation = (
+            _mapped(_side_by_side(blocks), folder / f"{number}_{side}.npy")
+            for side, blocks in (("train", made.train), ("validation", made.validation))
+        )
+        features[name] = _Seen(train, validation, made.fit_seconds, made.transform_seconds)
+    train_codes, validation_codes = (
+        _mapped(codes[side], folder / f"codes_{number}.npy") for number, side in enumerate(split)
+    )
+    return _Prepared(features, train_codes, validation_codes)
 
-    def kept(block: Any) -> np.ndarray:
-        if id(block) not in mapped:
-            # What a forest would make of them itself.
-            mapped[id(block)] = _mapped(np.ascontiguousarray(block, dtype=np.float32), folder / f"{len(mapped)}.npy")
-        return mapped[id(block)]
 
-    features = {
-        name: Features(tuple(map(kept, seen.train)), tuple(map(kept, seen.validation)), seen.seconds)
-        for name, seen in found.items()
-    }
-    train, validation = (_mapped(codes[side], folder / f"codes_{number}.npy") for number, side in enumerate(split))
-    return _Prepared(features, train, validation)
+def _side_by_side(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    # Each is converted by itself: a stack in float64 would be the largest array of all.
+    stacked = np.empty((len(blocks[0]), sum(block.shape[1] for block in blocks)), dtype=np.float32)
+    return np.concatenate(blocks, axis=1, out=stacked, casting="same_kind")
 
 
 def _mapped(array: np.ndarray, path: Path) -> np.ndarray:

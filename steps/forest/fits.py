@@ -5,8 +5,6 @@ Knows numpy and scikit-learn only, as it may be sent to machines that have nothi
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 import warnings
 from collections.abc import Sequence
@@ -49,14 +47,13 @@ def numbered(number: int, **arguments: Any) -> tuple[int, list[FoldScore]]:
 def score_forests(
     forest: RandomForestClassifier,
     sizes: Sequence[int],
-    train: Sequence[np.ndarray],
+    train: np.ndarray,
     train_codes: np.ndarray,
-    validation: Sequence[np.ndarray],
+    validation: np.ndarray,
     validation_codes: np.ndarray,
     *,
     scoring: str,
     may_fail: bool,
-    parent: int | None,
 ) -> list[FoldScore]:
     """Grow one forest to each of the sizes in turn, and score it there.
 
@@ -69,18 +66,15 @@ def score_forests(
         Not fitted, with a seed; its `n_estimators` does not count.
     sizes
         Numbers of trees, ascending.
-    train, validation : blocks, each (n_rows, n_columns) float32
-        Features, to be put side by side.
+    train, validation : (n_rows, n_features) float32
+        What the forest sees.
     train_codes, validation_codes : (n_rows,) int64
         Classes.
     scoring
         The scorer's name.
     may_fail
         Whether a score that can't be computed is NaN, not an error; as where few rows lack a class.
-    parent
-        The process without which this one is to end; None if it is this one, or on another machine.
     """
-    _end_with(parent)
     with joblib.parallel_config("sequential"):  # a cluster would be asked for the trees, else
         return _score_forests(forest, sizes, train, train_codes, validation, validation_codes, scoring, may_fail)
 
@@ -88,14 +82,13 @@ def score_forests(
 def _score_forests(
     forest: RandomForestClassifier,
     sizes: Sequence[int],
-    train: Sequence[np.ndarray],
+    train: np.ndarray,
     train_codes: np.ndarray,
-    validation: Sequence[np.ndarray],
+    validation: np.ndarray,
     validation_codes: np.ndarray,
     scoring: str,
     may_fail: bool,
 ) -> list[FoldScore]:
-    seen, asked = (blocks[0] if len(blocks) == 1 else np.hstack(blocks) for blocks in (train, validation))
     grown = clone(forest).set_params(n_jobs=1, warm_start=True)
     scorer = get_scorer(scoring)
     total = 0.0
@@ -104,12 +97,12 @@ def _score_forests(
     before = 0
     for size in sizes:
         started = time.perf_counter()
-        grown.set_params(n_estimators=size).fit(seen, train_codes)
+        grown.set_params(n_estimators=size).fit(train, train_codes)
         fitted = time.perf_counter()
         for tree in grown.estimators_[before:]:
-            total += tree.predict_proba(asked, check_input=False)
+            total += tree.predict_proba(validation, check_input=False)
         answered = time.perf_counter()
-        score = _score(scorer, _Answers(grown.classes_, total / size), asked, validation_codes, may_fail)
+        score = _score(scorer, _Answers(grown.classes_, total / size), validation, validation_codes, may_fail)
         fitting += fitted - started
         answering += answered - fitted
         scores.append(FoldScore(score, fitting, answering + time.perf_counter() - answered))
@@ -128,18 +121,3 @@ def _score(scorer: Any, answers: _Answers, asked: np.ndarray, codes: np.ndarray,
         if not may_fail:
             raise
         return float("nan")
-
-
-_watched: set[int] = set()
-
-
-def _end_with(parent: int | None) -> None:
-    if parent is not None and parent != os.getpid() and parent not in _watched:
-        _watched.add(parent)
-        threading.Thread(target=_watch, args=[parent], daemon=True).start()
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
 from steps.forest.cluster import Cluster
@@ -77,6 +80,13 @@ class Workers:
         """Yield the position of each call and what `fits.score_forests` gives for its arguments, as they end.
 
         They start in their order: as many as there are workers, then one for each that ends.
+
+        Raises
+        ------
+        ChildProcessError
+            When a worker process is killed.
+        ConnectionError
+            When the cluster is lost.
         """
         if not calls:
             return iter(())
@@ -84,18 +94,36 @@ class Workers:
 
     def _score_here(self, calls: Sequence[dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
         n_jobs = self.at_once(calls)
-        parent = os.getpid() if n_jobs > 1 else None
-        # Large arrays are files already, mapped into memory; so none is copied for the workers (max_nbytes).
-        parallel = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered", max_nbytes=None)
         with contextlib.ExitStack() as stack:
             if n_jobs > 1:
                 stack.callback(lambda: get_reusable_executor(reuse=True).shutdown(kill_workers=True))
-            stack.enter_context(joblib.parallel_config("loky", inner_max_num_threads=1))
-            stack.enter_context(threadpool_limits(1))
-            yield from parallel(
-                joblib.delayed(numbered)(number, parent=parent, **call) for number, call in enumerate(calls)
+            stack.enter_context(
+                joblib.parallel_config(
+                    "loky", inner_max_num_threads=1, initializer=_end_with_parent, initargs=(os.getpid(),)
+                )
             )
+            stack.enter_context(threadpool_limits(1))
+            # Large arrays are files already, mapped into memory; so none is copied for the workers (max_nbytes).
+            parallel = joblib.Parallel(n_jobs, batch_size=1, return_as="generator_unordered", max_nbytes=None)
+            try:
+                yield from parallel(joblib.delayed(numbered)(number, **call) for number, call in enumerate(calls))
+            except TerminatedWorkerError as error:
+                raise ChildProcessError(
+                    f"Got a worker process that was killed in the middle of a fit, expected all {n_jobs} to go on: too "
+                    f"little memory is the usual reason; a smaller n_jobs needs less."
+                ) from error
 
 
 def _work(calls: Sequence[dict[str, Any]]) -> int:
     return sum(call["sizes"][-1] * len(call["train_codes"]) for call in calls)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this worker end soon after the process that started it, however that ends."""
+    threading.Thread(target=_watch, args=[parent], daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
