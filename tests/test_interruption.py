@@ -178,19 +178,21 @@ def test_a_search_that_is_ended_goes_on_where_it_stopped(
         "n_jobs": "2",
     }
     trainer, run = start("train_rf", **search)
-    wait_until(lambda: len(candidates(client, "FINISHED")) >= 3, 120)
+    wait_until(lambda: len(candidates(client, "FINISHED")) >= 3 and candidates(client, "RUNNING"), 120)
+    seen = candidates(client, "RUNNING")
     workers = psutil.Process(trainer.pid).children(recursive=True)
     assert len(workers) >= 2
     trainer.send_signal(number)
     trainer.wait(SECONDS)
     _, alive = psutil.wait_procs(workers, timeout=SECONDS)
     assert alive == []
-    finished, left = candidates(client, "FINISHED"), candidates(client, "RUNNING")
+    finished, killed, left = (candidates(client, status) for status in ("FINISHED", "KILLED", "RUNNING"))
     assert 3 <= len(finished) < 12
     if number is not signal.SIGKILL:
         assert left == []
         assert client.get_run(run.info.run_id).info.status == "KILLED"
-        assert 1 <= len(candidates(client, "KILLED")) <= 3, "those that were being fitted"
+        assert {each.info.run_id for each in seen} <= {each.info.run_id for each in [*finished, *killed]}
+        assert len(killed) <= 3, "those that were being fitted"
     scores = {each.info.run_id: each.data.metrics["cv_balanced_accuracy"] for each in finished}
 
     again = step("train_rf", **search)

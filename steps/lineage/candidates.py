@@ -6,12 +6,13 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from steps.forest.fits import FoldScore
@@ -25,11 +26,13 @@ _MOST_METRICS = 900
 _PAUSE_SECONDS = 0.5
 _HURRY_SECONDS = 2.0
 """For what is left when the search was ended; well below the time after which its process is ended the hard way."""
+_PATIENCE_SECONDS = 60.0
+"""How long a store may fail before the search does."""
 
 
 @dataclass
 class _Candidate:
-    """What is known of a candidate, and how much of it is written."""
+    """What is known of a candidate, and which of its folds are written, None before anything is."""
 
     settings: dict[str, str]
     digest: str
@@ -39,7 +42,7 @@ class _Candidate:
     started: int | None = None
     ended: int | None = None
     run_id: str | None = None
-    written: set[int] = field(default_factory=set)
+    written: set[int] | None = None
 
 
 class CandidateRuns:
@@ -99,7 +102,7 @@ class CandidateRuns:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left, of a search that was ended only of candidates that are runs; raise what went wrong."""
+        """Write what is left, of a search that was ended only of candidates with a score; raise what went wrong."""
         if error is not None:
             self._hurry = time.monotonic() + _HURRY_SECONDS
         self._ends.set()
@@ -149,25 +152,44 @@ class CandidateRuns:
             raise self._failure
 
     def _write(self) -> None:
-        try:
-            while not self._ends.wait(_PAUSE_SECONDS):
+        failing_since = None
+        while True:
+            ends = self._ends.wait(_PAUSE_SECONDS)
+            try:
                 self._write_news()
-            self._write_news()
-        except Exception as error:  # raised in the search's own thread
-            self._failure = error
+            except (MlflowException, OSError) as error:
+                failing_since = failing_since or time.monotonic()
+                if self._hurry is not None or time.monotonic() - failing_since > _PATIENCE_SECONDS:
+                    self._failure = error
+                    return
+                time.sleep(_PAUSE_SECONDS)
+                continue
+            except Exception as error:  # raised in the search's own thread
+                self._failure = error
+                return
+            failing_since = None
+            if ends:
+                return
 
     def _write_news(self) -> None:
         with self._lock:
-            news, self._news = self._news, {}
-        for candidate in (self._candidates[number] for number in news):
-            is_late = self._hurry is not None and (candidate.run_id is None or time.monotonic() > self._hurry)
-            if not is_late:
-                self._write_candidate(candidate)
+            news = list(self._news)
+        for number in news:
+            candidate = self._candidates[number]
+            is_late = self._hurry is not None and (not candidate.scores or time.monotonic() > self._hurry)
+            with self._lock:
+                del self._news[number]
+            try:
+                if not is_late:
+                    self._write_candidate(candidate)
+            except BaseException:
+                with self._lock:
+                    self._news[number] = None  # to be tried again
+                raise
 
     def _write_candidate(self, candidate: _Candidate) -> None:
         with self._lock:
             scores, ended = dict(candidate.scores), candidate.ended
-        params = []
         if candidate.run_id is None:
             origin = {ORIGIN_TAG: candidate.origin, TAKEN_TAG: str(candidate.taken)} if candidate.origin else {}
             candidate.run_id = self._client.create_run(
@@ -176,7 +198,7 @@ class CandidateRuns:
                 run_name=", ".join(f"{name}={value}" for name, value in candidate.settings.items()),
                 tags={**self._tags, CANDIDATE_TAG: candidate.digest, **origin},
             ).info.run_id
-            params = [Param(name, value) for name, value in candidate.settings.items()]
+        params = [Param(name, value) for name, value in candidate.settings.items()] if candidate.written is None else []
         total = means(scores, self._scoring) if scores else {}
         tags = scores_tags(candidate.digest, scores)
         if ended is not None:
@@ -185,7 +207,7 @@ class CandidateRuns:
         # First the means so far, as the MLflow UI's charts begin with the metric that was logged first.
         metrics = [Metric(name, value, now, len(scores)) for name, value in total.items()] + [
             Metric(f"fold_{self._scoring}", scores[fold].score, now, fold)
-            for fold in sorted(scores.keys() - candidate.written)
+            for fold in sorted(scores.keys() - (candidate.written or set()))
         ]
         some, more = metrics[:_MOST_METRICS], metrics[_MOST_METRICS:]
         self._client.log_batch(candidate.run_id, some, params, [RunTag(name, value) for name, value in tags.items()])

@@ -17,7 +17,7 @@ from steps.forest.workers import Workers
 PROJECT = Path(__file__).parents[2]
 FITTED_FOR_LONG = 100_000
 """Trees: some minutes."""
-PARENT = f"""
+PARENT = """
 import sys
 from tests.forest.test_workers import FITTED_FOR_LONG, calls
 from steps.forest import workers

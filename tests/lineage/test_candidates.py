@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import mlflow
 import pytest
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from steps.forest.fits import FoldScore
 from steps.lineage.candidates import CandidateRuns
@@ -236,14 +237,20 @@ def test_any_number_of_folds_is_logged_and_taken_over(
     assert capsys.readouterr().err == ""
 
 
-def test_an_ended_search_begins_no_further_run(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    search()
-    with mlflow.start_run() as parent, contextlib.suppress(KeyboardInterrupt), journal(parent) as told:
+def test_an_ended_search_keeps_its_scores_and_begins_no_further_run(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mlflow.start_run() as parent, contextlib.suppress(KeyboardInterrupt), journal(parent, n_folds=1) as told:
         monkeypatch.setattr(told, "_write_news", lambda: None)
         told.open(CANDIDATES, None)
+        for number in (0, 1):
+            told.start(number)
+        told.score(1, 0, SCORES[0])
+        time.sleep(1.0)
         monkeypatch.undo()
         raise KeyboardInterrupt
-    assert below(client, parent) == []
+    (left,) = below(client, parent)
+    assert (left.data.params["n_estimators"], left.info.status) == ("50", "FINISHED")
 
 
 def test_not_a_number_is_taken_over_too(client: mlflow.MlflowClient) -> None:
@@ -251,6 +258,30 @@ def test_not_a_number_is_taken_over_too(client: mlflow.MlflowClient) -> None:
     with mlflow.start_run() as parent, journal(parent) as told:
         (known, _) = told.open(CANDIDATES, None)
     assert json.dumps(known) == json.dumps({0: [float("nan"), 1.0, 1.0], 1: [float("nan"), 1.0, 1.0]})
+
+
+@pytest.mark.parametrize("name", ["create_run", "log_batch", "set_terminated"])
+def test_what_the_store_refuses_for_a_while_is_written_later(
+    name: str, client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [OSError("the disk is full"), MlflowException("the database is locked")]
+    with mlflow.start_run() as parent, journal(parent) as told:
+        real = getattr(told._client, name)
+
+        def fails(*given: object, **named: object) -> object:
+            if left:
+                raise left.pop()
+            return real(*given, **named)
+
+        monkeypatch.setattr(told._client, name, fails)
+        for number, _ in enumerate(told.open(CANDIDATES, None)):
+            told.start(number)
+            for fold in (0, 1):
+                told.score(number, fold, SCORES[fold])
+    assert left == []
+    done = below(client, parent)
+    assert [run.info.status for run in done] == ["FINISHED", "FINISHED"]
+    assert [run.data.metrics["cv_accuracy"] for run in done] == [0.625, 0.625]
 
 
 def test_a_store_that_fails_ends_the_search(client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,5 +295,6 @@ def test_a_store_that_fails_ends_the_search(client: mlflow.MlflowClient, monkeyp
 
     with mlflow.start_run() as parent, pytest.raises(OSError, match="the disk is full"), journal(parent) as told:
         monkeypatch.setattr(told._client, "create_run", fails)
+        monkeypatch.setattr("steps.lineage.candidates._PATIENCE_SECONDS", 1.0)
         told.open(CANDIDATES, None)
         go_on(told.start)
