@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 from far_server import far_server
+from distributed import LocalCluster
 from measure import Measured, fresh_store, in_turns, print_ratio, spend
 
 REFERENCE = {"n_estimators": "100,200,400", "max_features": "sqrt,0.5", "min_samples_leaf": "1,3"}
@@ -29,6 +31,7 @@ HUNDRED = {
 }
 """Nothing to share but the encoding, so that what is measured is the logging."""
 LOGGING_LIMIT = 1.05
+DASK_LIMIT = 1.15
 LATENCY = 0.02
 """Seconds there and back."""
 FEW_ROWS, MANY_ROWS = 5_000, 30_000
@@ -41,6 +44,11 @@ def once(side: str, trainer: str = "train_rf", **more: Any) -> list[str]:
     """Return the command of one search."""
     text = json.dumps({"side": side, "trainer": trainer, **more})
     return [sys.executable, "-m", "benchmarks.search_once", text]
+
+
+def n_candidates(grids: Mapping[str, str]) -> int:
+    """Return how many candidates the grids have."""
+    return math.prod(len(values.split(",")) for values in grids.values())
 
 
 def reference(repeats: int) -> None:
@@ -57,13 +65,16 @@ def reference(repeats: int) -> None:
 
 def autologger(repeats: int) -> None:
     """Compare candidates as runs with those of MLflow's autologger, on a small table."""
-    small = {"grids": REFERENCE, "rows": SMALL_ROWS}
-    measured = in_turns(
-        {"Grove, in Tracking": once("tracked", **small), "GridSearchCV, autologged": once("autologged", **small)},
-        repeats,
-    )
-    print_ratio(f"{SMALL_ROWS:,} rows, all candidates in Tracking", measured, AUTOLOG_LIMIT)
-    check_scores(measured)
+    for trainer, grids in GRIDS.items():
+        small = {"grids": grids, "rows": SMALL_ROWS}
+        commands = {
+            "Grove, in Tracking": once("tracked", trainer, **small),
+            "GridSearchCV, autologged": once("autologged", trainer, **small),
+        }
+        measured = in_turns(commands, repeats)
+        title = f"{trainer}, {SMALL_ROWS:,} rows, {n_candidates(grids)} candidates in Tracking"
+        print_ratio(title, measured, AUTOLOG_LIMIT)
+        check_scores(measured)
 
 
 def logging(repeats: int) -> None:
@@ -113,6 +124,19 @@ def grown(repeats: int) -> None:
         click.echo(f"  {name:9}  {cost:7.1f}  {cost / medians['all']:7.2f}")
 
 
+def dask(repeats: int) -> None:
+    """Compare two single-thread workers of a Dask cluster with two processes of this machine."""
+    asked = {"grids": REFERENCE, "rows": FEW_ROWS}
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        commands = {
+            "Dask": once("grove", compute=cluster.scheduler_address, **asked),
+            "loky": once("grove", **asked),
+        }
+        measured = in_turns(commands, repeats)
+    print_ratio("Two workers, of which those of Dask are not in its CPU seconds and memory", measured, DASK_LIMIT)
+    check_scores(measured)
+
+
 def check_scores(measured: Mapping[str, Measured]) -> None:
     """Raise click.ClickException unless both sides found the same scores; else they did not do the same work."""
     one, other = (np.array(json.loads(side.output.splitlines()[-1])) for side in measured.values())
@@ -121,7 +145,7 @@ def check_scores(measured: Mapping[str, Measured]) -> None:
 
 
 PARTS: dict[str, Callable[[int], None]] = {
-    part.__name__: part for part in (reference, autologger, logging, growth, grown)
+    part.__name__: part for part in (reference, autologger, logging, growth, grown, dask)
 }
 
 
