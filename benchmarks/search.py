@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 import numpy as np
-from far_server import far_server
 from distributed import LocalCluster
+from far_server import far_server
 from measure import Measured, fresh_store, in_turns, print_ratio, spend
 
 REFERENCE = {"n_estimators": "100,200,400", "max_features": "sqrt,0.5", "min_samples_leaf": "1,3"}
