@@ -120,7 +120,8 @@ class Cluster:
     def _run(self, left: dict[int, dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
         arrays = {id(array): array for call in left.values() for array in _arrays(call)}
         score = _by_value(_score)
-        tasks = [joblib.delayed(score)(number, *_arrays(call), **_others(call)) for number, call in left.items()]
+        here = _versions()
+        tasks = [joblib.delayed(score)(number, here, *_arrays(call), **_others(call)) for number, call in left.items()]
         # A cluster that grows with its work must see all of it.
         pre_dispatch = "all" if self._n_jobs == -1 else self._n_jobs
         with joblib.parallel_config("dask", client=self._client, scatter=list(arrays.values())):
@@ -142,8 +143,9 @@ def _others(call: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in call.items() if name not in _ARRAYS}
 
 
-def _score(number: int, *arrays: Any, **others: Any) -> tuple[int, list[FoldScore]]:
-    """Score as the call from which `_arrays` and `_others` are."""
+def _score(number: int, here: Mapping[str, str], *arrays: Any, **others: Any) -> tuple[int, list[FoldScore]]:
+    """Score as the call from which `_arrays` and `_others` are, on a worker that may have joined late."""
+    check_versions(here, {importlib.import_module("distributed").get_worker().address: _versions()})
     return fits.numbered(number, **dict(zip(_ARRAYS, arrays, strict=True)), **others)
 
 

@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from dask.sizeof import sizeof
+from distributed import Client
 
 from steps.forest.cluster import Cluster, check_versions
 from steps.forest.compute import check_compute
@@ -24,6 +28,7 @@ from steps.forest.grid import candidates
 from steps.forest.pipelines import kmeans_pipeline
 from steps.forest.search import search
 from steps.forest.workers import Workers
+from tests.forest.calls import calls
 from tests.forest.journal import Told
 from tests.servers import free_port, wait_for
 
@@ -86,9 +91,44 @@ def test_scores_are_those_of_this_machine(table, scheduler: str, workers: list[s
         there = run(table, 300, used, told)
     pd.testing.assert_frame_equal(there, run(table, 300, Workers(1)), check_exact=True)
     assert len(told.scores) == len(TRIED) * 3
-    with Workers(1, scheduler) as one:
-        assert one.at_once([]) == 1
-        pd.testing.assert_frame_equal(there, run(table, 300, one), check_exact=True)
+
+
+def test_each_worker_gets_the_data_once_and_no_more_fits_run_than_asked_for(
+    scheduler: str, workers: list[subprocess.Popen[bytes]]
+) -> None:
+    asked = calls(*[10] * 8, n_rows=20_000)
+    seen: list[tuple[int, dict[str, tuple[int, int]]]] = []
+    done = threading.Event()
+
+    def tasks(dask_scheduler: Any) -> dict[str, tuple[int, int]]:
+        """Return the bytes of each array there, and of each task, and how many workers have it."""
+        return {
+            str(name): (task.nbytes if task.run_spec is None else sizeof(task.run_spec), len(task.who_has or ()))
+            for name, task in dask_scheduler.tasks.items()
+        }
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append((sum(map(len, client.processing().values())), client.run_on_scheduler(tasks)))
+            time.sleep(0.01)
+
+    with Client(scheduler, set_as_default=False) as client, Workers(1, scheduler) as used:
+        assert used.at_once([]) == 1
+        client.wait_for_workers(2)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        found = dict(used.score_forests(asked))
+        done.set()
+        watcher.join()
+    assert sorted(found) == list(range(8))
+    assert max(running for running, _ in seen) == 1
+    sizes = {name: size for _, there in seen for name, (size, _) in there.items()}
+    arrays = sorted(size for name, size in sizes.items() if name.startswith("ndarray"))
+    assert arrays == sorted(array.nbytes for array in asked[0].values() if isinstance(array, np.ndarray))
+    without_data = [size for name, size in sizes.items() if not name.startswith("ndarray")]
+    assert len(without_data) == 8
+    assert max(without_data) < min(arrays)
+    assert max(copies for _, there in seen for _, copies in there.values()) == 2
 
 
 @pytest.mark.slow

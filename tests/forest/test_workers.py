@@ -6,33 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
-from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_info
 
 from steps.forest.workers import Workers
+from tests.forest.calls import FITTED_FOR_LONG, calls
 
 PROJECT = Path(__file__).parents[2]
-FITTED_FOR_LONG = 100_000
-"""Trees: some minutes."""
 PARENT = """
 import sys
-from tests.forest.test_workers import FITTED_FOR_LONG, calls
+from tests.forest.calls import FITTED_FOR_LONG, calls
 from steps.forest import workers
 workers.ALONE = 0
 for number, _ in workers.Workers(2).score_forests(calls(1, FITTED_FOR_LONG)):
     print(number, flush=True)
 """
-
-
-def calls(*sizes):
-    rows = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
-    codes = (rows[:, 0] > 0).astype(np.int64)
-    forest = RandomForestClassifier(random_state=0)
-    fit = {"forest": forest, "train": rows, "train_codes": codes, "validation": rows, "validation_codes": codes}
-    return [fit | {"sizes": [size], "scoring": "accuracy", "may_fail": False} for size in sizes]
 
 
 def threads(forest, rows, codes):
