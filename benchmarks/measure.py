@@ -88,8 +88,10 @@ def spend(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost,
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=said, stderr=subprocess.STDOUT)
         peak = 0.0
         while process.poll() is None:
+            looked = time.perf_counter()
             peak = max(peak, _memory(process.pid))
-            time.sleep(_SAMPLE_SECONDS)
+            # Large processes are slow to look at, and the look must not cost the other side a core.
+            time.sleep(max(_SAMPLE_SECONDS, 50 * (time.perf_counter() - looked)))
         wall = time.perf_counter() - started
         said.seek(0)
         output = said.read()

@@ -150,7 +150,7 @@ def _end_below(client: mlflow.MlflowClient, run_id: str) -> None:
     # A run below that was under way when this one ended, such as a candidate's, or a candidate's of a step's that died.
     experiment_id = client.get_run(run_id).info.experiment_id
     below = f"tags.mlflow.parentRunId = '{run_id}' and attributes.status != 'FINISHED'"
-    for run in client.search_runs([experiment_id], below):
+    for run in mlflow.search_runs([experiment_id], below, output_format="list"):  # of all pages
         _end_below(client, run.info.run_id)
         if run.info.status == "RUNNING":
             client.set_terminated(run.info.run_id, "KILLED")

@@ -20,7 +20,7 @@ import pytest
 from dask.sizeof import sizeof
 from distributed import Client
 
-from steps.forest.cluster import Cluster, check_versions
+from steps.forest.cluster import Cluster, _by_value, _score, _versions, check_versions
 from steps.forest.compute import check_compute
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
@@ -189,6 +189,15 @@ def test_workers_with_other_versions_are_refused() -> None:
         "Got scikit-learn 1.8.0 at the Dask worker tcp://b:2, expected scikit-learn 1.9.1, as here: "
         "pip install -r requirements-dask.txt there."
     )
+
+
+def test_a_worker_that_joins_late_with_other_versions_refuses_to_fit(
+    scheduler: str, workers: list[subprocess.Popen[bytes]]
+) -> None:
+    with Client(scheduler, set_as_default=False) as client:
+        late = client.submit(_by_value(_score), 0, _versions() | {"numpy": "1.0"})
+        with pytest.raises(ValueError, match=r"^Got numpy .* at the Dask worker tcp://.*, expected numpy 1.0, as here"):
+            late.result(60)
 
 
 @pytest.mark.parametrize("compute", ["local", "tcp://host:8786", "tcp://[::1]:8786"])
