@@ -16,8 +16,9 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from steps.forest.encoder import encoder
-from steps.forest.grid import GRIDS, candidates
+from steps.forest.grid import GRIDS
 from steps.forest.pipelines import forest_pipeline, kmeans_pipeline, settings
+from steps.forest.plan import candidates
 from steps.table.clean import clean
 from steps.table.columns import column_list
 from steps.table.read import read_table

@@ -23,9 +23,10 @@ from benchmarks.one_file import PROJECT, TRAINERS, load
 from steps.forest.cross_validation import CrossValidation, Journal
 from steps.forest.encoder import encoder
 from steps.forest.fits import FoldScore
-from steps.forest.grid import GRIDS, candidates
+from steps.forest.grid import GRIDS
 from steps.forest.labels import encode_labels
 from steps.forest.pipelines import settings
+from steps.forest.plan import candidates
 from steps.forest.search import search
 from steps.forest.workers import Workers
 from steps.lineage.candidates import CandidateRuns

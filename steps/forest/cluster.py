@@ -66,6 +66,7 @@ class Cluster:
             raise
         self._n_jobs = n_jobs
         self._losses = (CancelledError, distributed.KilledWorker)
+        self._backend = _backend()
 
     @property
     def at_once(self) -> int:
@@ -86,11 +87,13 @@ class Cluster:
     def _wait_for_workers(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=_SECONDS)
-        except TimeoutError as error:
+        except TimeoutError as error:  # an OSError too, which the scheduler's end is
             raise ConnectionError(
                 f"Got a Dask scheduler without workers at {self._address}, expected one within {_SECONDS:.0f} seconds: "
                 f"start `dask worker {self._address}` in an environment like this one."
             ) from error
+        except OSError as error:
+            raise self._lost() from error
 
     def score_forests(self, calls: Sequence[dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
         """As `workers.Workers.score_forests`; each array is sent once to each worker.
@@ -98,7 +101,7 @@ class Cluster:
         Raises
         ------
         ConnectionError
-            When workers are lost again and again before any fit ends.
+            When the scheduler is lost, or workers are again and again before any fit ends.
         """
         left = dict(enumerate(calls))
         losses = 0
@@ -116,6 +119,14 @@ class Cluster:
                         f"their logs tell why; too little memory is a frequent reason."
                     ) from error
                 self._wait_for_workers()
+            except OSError as error:
+                raise self._lost() from error
+
+    def _lost(self) -> ConnectionError:
+        return ConnectionError(
+            f"Got no answer any more from the Dask scheduler at {self._address}, expected it to stay: start it again "
+            f"and repeat the command; what was scored so far is taken over."
+        )
 
     def _run(self, left: dict[int, dict[str, Any]]) -> Iterator[tuple[int, list[FoldScore]]]:
         arrays = {id(array): array for call in left.values() for array in _arrays(call)}
@@ -124,7 +135,8 @@ class Cluster:
         tasks = [joblib.delayed(score)(number, here, *_arrays(call), **_others(call)) for number, call in left.items()]
         # A cluster that grows with its work must see all of it.
         pre_dispatch = "all" if self._n_jobs == -1 else self._n_jobs
-        with joblib.parallel_config("dask", client=self._client, scatter=list(arrays.values())):
+        backend = self._backend(client=self._client, scatter=list(arrays.values()))
+        with joblib.parallel_config(backend):
             yield from joblib.Parallel(
                 self._n_jobs, batch_size=1, pre_dispatch=pre_dispatch, return_as="generator_unordered"
             )(tasks)
@@ -132,6 +144,17 @@ class Cluster:
     def close(self) -> None:
         """Leave it; what is still to do there is given up."""
         self._client.close()
+
+
+def _backend() -> Any:
+    """Return joblib's Dask backend, but for a cluster of one thread, whose work joblib would do here, by itself."""
+    from joblib._dask import DaskDistributedBackend  # needs Dask
+
+    class OnTheCluster(DaskDistributedBackend):
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, super().effective_n_jobs(n_jobs))
+
+    return OnTheCluster
 
 
 def _arrays(call: dict[str, Any]) -> list[Any]:
@@ -155,11 +178,12 @@ def check_versions(here: Mapping[str, str], there: Mapping[str, Mapping[str, str
         differing = [name for name in here if found[name] != here[name]]
         if differing:
             got, expected = (", ".join(f"{name} {side[name]}" for name in differing) for side in (found, here))
-            raise ValueError(f"Got {got} at the Dask worker {worker}, expected {expected}, as here: {INSTALL} there.")
+            help_ = f": {INSTALL} there" if set(differing) <= set(_PACKAGES) else ", for equal scores"
+            raise ValueError(f"Got {got} at the Dask worker {worker}, expected {expected}, as here{help_}.")
 
 
 def _versions() -> dict[str, str]:
-    found = {"Python": platform.python_version(), "machine": platform.machine()}
+    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "machine": platform.machine()}
     for name in _PACKAGES:
         try:
             found[name] = version(name)

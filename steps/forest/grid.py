@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -100,8 +99,3 @@ GRIDS: dict[str, Grid] = {
     "n_clusters": Grid(_whole(2), f"whole numbers from 2 to {LARGEST}"),
     "cluster_features": Grid(_cluster_features, ", ".join(CLUSTER_FEATURES)),
 }
-
-
-def candidates(grids: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Return every combination of the grids' values, the last name varying fastest."""
-    return [dict(zip(grids, values, strict=True)) for values in itertools.product(*grids.values())]

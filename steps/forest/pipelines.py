@@ -75,14 +75,18 @@ def cluster_features(kind: str) -> Any:
     }[kind]
 
 
+_PLACES = {"n_clusters": "features__clusters__kmeans__n_clusters", "cluster_features": "features__clusters__add"}
+
+
+def place(name: str) -> str:
+    """Return the name by which a pipeline knows a hyperparameter."""
+    return _PLACES.get(name, f"forest__{name}")
+
+
 def settings(candidate: dict[str, Any]) -> dict[str, Any]:
     """Return a candidate's hyperparameters, by their short names, as `Pipeline.set_params` wants them."""
-    places = {
-        "n_clusters": "features__clusters__kmeans__n_clusters",
-        "cluster_features": "features__clusters__add",
-    }
     return {
-        places.get(name, f"forest__{name}"): cluster_features(value) if name == "cluster_features" else value
+        place(name): cluster_features(value) if name == "cluster_features" else value
         for name, value in candidate.items()
     }
 

@@ -1,7 +1,8 @@
-"""Which fits a list of candidates needs: those with the same features and trees share them."""
+"""Which candidates a grid has, and which fits they need: those with the same features and trees share them."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,17 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
-from steps.forest.pipelines import settings
+from steps.forest.pipelines import place, settings
+
+
+def candidates(grids: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Return every combination of the grids' values, in the order of scikit-learn's ParameterGrid.
+
+    The order counts: of candidates that are equally good the first is the best.
+    """
+    order = sorted(grids, key=place)
+    combinations = itertools.product(*(grids[name] for name in order))
+    return [{name: values[order.index(name)] for name in grids} for values in combinations]
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ def _divided(candidate: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], list[
     """Return the hyperparameters of the forest, and those of the steps before it, each in the order of their names."""
     parts: tuple[list[tuple[str, Any]], list[tuple[str, Any]]] = ([], [])
     for name, value in sorted(candidate.items()):
-        parts[not next(iter(settings({name: value}))).startswith("forest__")].append((name, value))
+        parts[not place(name).startswith("forest__")].append((name, value))
     return parts
 
 

@@ -90,6 +90,7 @@ class CandidateRuns:
         self._news: dict[int, None] = {}
         self._lock = threading.Lock()
         self._ends = threading.Event()
+        self._is_done = threading.Event()
         self._hurry: float | None = None
         self._failure: Exception | None = None
         self._writer = threading.Thread(target=self._write, daemon=True)
@@ -102,13 +103,22 @@ class CandidateRuns:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left, of a search that was ended only of candidates with a score; raise what went wrong."""
+        """Write what is left, of a search that was ended only of candidates with a new score; raise what went wrong."""
         if error is not None:
-            self._hurry = time.monotonic() + _HURRY_SECONDS
+            self._end_in_a_hurry()
+            return
         self._ends.set()
-        self._writer.join()
-        if error is None:
-            self._check()
+        try:
+            self._is_done.wait()
+        except BaseException:
+            self._end_in_a_hurry()
+            raise
+        self._check()
+
+    def _end_in_a_hurry(self) -> None:
+        self._hurry = time.monotonic() + _HURRY_SECONDS
+        self._ends.set()
+        self._is_done.wait(2 * _HURRY_SECONDS)
 
     def open(self, candidates: Sequence[Mapping[str, Any]], n_rows: int | None) -> list[dict[int, FoldScore]]:
         """Take note of more candidates; return for each the scores that earlier runs have, by fold."""
@@ -152,21 +162,25 @@ class CandidateRuns:
             raise self._failure
 
     def _write(self) -> None:
+        try:
+            self._write_until_the_end()
+        except Exception as error:  # raised in the search's own thread
+            self._failure = error
+        finally:
+            self._is_done.set()
+
+    def _write_until_the_end(self) -> None:
         failing_since = None
         while True:
             ends = self._ends.wait(_PAUSE_SECONDS)
             try:
                 self._write_news()
-            except (MlflowException, OSError) as error:
+            except (MlflowException, OSError):
                 failing_since = failing_since or time.monotonic()
                 if self._hurry is not None or time.monotonic() - failing_since > _PATIENCE_SECONDS:
-                    self._failure = error
-                    return
+                    raise
                 time.sleep(_PAUSE_SECONDS)
                 continue
-            except Exception as error:  # raised in the search's own thread
-                self._failure = error
-                return
             failing_since = None
             if ends:
                 return
@@ -176,7 +190,8 @@ class CandidateRuns:
             news = list(self._news)
         for number in news:
             candidate = self._candidates[number]
-            is_late = self._hurry is not None and (not candidate.scores or time.monotonic() > self._hurry)
+            has_news = len(candidate.scores) > candidate.taken
+            is_late = self._hurry is not None and not (has_news and time.monotonic() < self._hurry)
             with self._lock:
                 del self._news[number]
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -19,7 +18,7 @@ from steps.lineage.artifacts import OUTPUT_TAG
 from steps.lineage.cache import output_of
 from steps.lineage.entry_point import FAILURE_TAG
 from steps.lineage.interruption import end_children
-from steps.lineage.keys import APART_TAG, APART_VARIABLE
+from steps.lineage.keys import APART_TAG, stay_apart
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Chain:
 
     def __init__(self, project: str = ".", *, before: Callable[[], None] = lambda: None, apart: bool = False) -> None:
         if apart:
-            os.environ[APART_VARIABLE] = "off"
+            stay_apart()
         self._apart = apart
         self._project = project
         self._before = before

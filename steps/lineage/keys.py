@@ -117,6 +117,11 @@ def record_key(entry_point: str, inputs: Mapping[str, str]) -> None:
     mlflow.set_tags({**apart, KEY_TAG: key.digest, **digests})
 
 
+def stay_apart() -> None:
+    """Let no later run take anything from this one, or from those that it starts."""
+    os.environ[APART_VARIABLE] = "off"
+
+
 def file_fingerprint(path: Path) -> str:
     """Return the SHA-256, 64 hexadecimal digits, of a file's name suffixes and bytes, or of all files of a folder.
 

@@ -20,11 +20,11 @@ from threadpoolctl import threadpool_limits
 
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
-from steps.forest.grid import candidates
 from steps.forest.labels import encode_labels
 from steps.forest.metrics import column_importances
 from steps.forest.options import SEARCH_OPTIONS
 from steps.forest.pipelines import settings, with_classes
+from steps.forest.plan import candidates
 from steps.forest.scoring import check_scoring
 from steps.forest.search import Search, check_rows
 from steps.forest.search import search as find_best
@@ -33,7 +33,7 @@ from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.cache import CACHE_OPTIONS
 from steps.lineage.candidates import CandidateRuns, show
 from steps.lineage.datasets import log_dataset
-from steps.lineage.keys import own_key, record_key
+from steps.lineage.keys import own_key, record_key, stay_apart
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.lineage.models import log_model
 from steps.report import figures
@@ -102,6 +102,8 @@ def train(
     split, target, max_categories, scoring, search, cv, seed, n_jobs, compute, cache
         The trainer's options.
     """
+    if cache == "off":
+        stay_apart()
     with threadpool_limits(1), Workers(n_jobs, compute) as workers:  # of BLAS and OpenMP
         data = read_training_rows(split, target)
         check_scoring(scoring, len(data.classes))

@@ -24,11 +24,11 @@ from steps.forest.cluster import Cluster, _by_value, _score, _versions, check_ve
 from steps.forest.compute import check_compute
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
-from steps.forest.grid import candidates
 from steps.forest.pipelines import kmeans_pipeline
+from steps.forest.plan import candidates
 from steps.forest.search import search
 from steps.forest.workers import Workers
-from tests.forest.calls import calls
+from tests.forest.calls import FITTED_FOR_LONG, calls
 from tests.forest.journal import Told
 from tests.servers import free_port, wait_for
 
@@ -73,6 +73,16 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 def workers(scheduler: str, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     with ExitStack() as stack:
         yield [dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1") for _ in range(2)]
+
+
+def find_listening(address: str) -> list[psutil.Process]:
+    """Return the processes below this one that listen at the address."""
+    port = int(address.rsplit(":", 1)[1])
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if any(each.status == "LISTEN" and each.laddr.port == port for each in process.net_connections())
+    ]
 
 
 def run(table, n_rows: int, used: Workers, journal: Told | None = None) -> pd.DataFrame:
@@ -129,6 +139,22 @@ def test_each_worker_gets_the_data_once_and_no_more_fits_run_than_asked_for(
     assert len(without_data) == 8
     assert max(without_data) < min(arrays)
     assert max(copies for _, there in seen for _, copies in there.values()) == 2
+
+
+def test_a_cluster_of_one_thread_does_the_work_itself(scheduler: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1")
+        with Workers(-1, scheduler) as used:
+            found = dict(used.score_forests(calls(3, 4)))
+    assert sorted(found) == [0, 1]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_is_one_sentence(scheduler: str, workers: list[subprocess.Popen[bytes]]) -> None:
+    with Workers(-1, scheduler) as used, pytest.raises(ConnectionError, match=r"^Got no answer any more from the Dask"):
+        for _ in used.score_forests(calls(1, 1, FITTED_FOR_LONG)):
+            for process in find_listening(scheduler):
+                process.kill()
 
 
 @pytest.mark.slow

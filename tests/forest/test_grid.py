@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
-from steps.forest.grid import CLUSTER_FEATURES, GRIDS, LARGEST, candidates
+from steps.forest.grid import CLUSTER_FEATURES, GRIDS, LARGEST
 
 
 def convert(name, text):
@@ -127,12 +127,3 @@ def test_the_forest_takes_whatever_was_not_refused(name, text):
 
 def test_the_clusters_of_a_grid_are_those_of_the_pipeline():
     assert convert("cluster_features", ",".join(CLUSTER_FEATURES)) == CLUSTER_FEATURES
-
-
-def test_candidates_are_all_combinations_the_last_name_varying_fastest():
-    assert candidates({"max_depth": (None, 2), "n_clusters": (8, 4)}) == [
-        {"max_depth": None, "n_clusters": 8},
-        {"max_depth": None, "n_clusters": 4},
-        {"max_depth": 2, "n_clusters": 8},
-        {"max_depth": 2, "n_clusters": 4},
-    ]

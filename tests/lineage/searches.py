@@ -27,7 +27,7 @@ def journal(parent: Run, *, key: StepKey = KEY, take: bool = True, n_folds: int 
 
 def below(client: mlflow.MlflowClient, parent: Run) -> list[Run]:
     found = client.search_runs(["1"], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
-    return sorted(found, key=lambda run: int(run.data.params["n_estimators"]))
+    return sorted(found, key=lambda run: int(run.data.params.get("n_estimators", 0)))
 
 
 def search(scores: list[FoldScore] = SCORES, **options: object) -> Run:

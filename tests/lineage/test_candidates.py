@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import threading
 import time
 from collections.abc import Callable
 
@@ -61,6 +63,30 @@ def test_an_ended_search_keeps_its_scores_and_begins_no_further_run(
         raise KeyboardInterrupt
     (left,) = below(client, parent)
     assert (left.data.params["n_estimators"], left.info.status) == ("50", "FINISHED")
+
+
+def test_an_interruption_while_the_last_scores_are_written_keeps_them(
+    client: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mlflow.start_run() as parent:
+        told = journal(parent, n_folds=1)
+        real = told._write_candidate
+        main = threading.main_thread().ident
+        interruptions = [lambda: signal.pthread_kill(main, signal.SIGINT)]
+
+        def slow(*given: object) -> None:
+            while interruptions:
+                interruptions.pop()()
+            time.sleep(0.5)
+            real(*given)
+
+        monkeypatch.setattr(told, "_write_candidate", slow)
+        with pytest.raises(KeyboardInterrupt), told:
+            told.open(CANDIDATES, None)
+            for number in (0, 1):
+                told.start(number)
+                told.score(number, 0, SCORES[0])
+    assert [run.info.status for run in below(client, parent)] == ["FINISHED", "FINISHED"]
 
 
 @pytest.mark.parametrize("name", ["create_run", "log_batch", "set_terminated"])
