@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from dask.sizeof import sizeof
 from distributed import Client
@@ -28,61 +26,26 @@ from steps.forest.pipelines import kmeans_pipeline
 from steps.forest.plan import candidates
 from steps.forest.search import search
 from steps.forest.workers import Workers
+from tests.clusters import dask, end, find_listening, start_scheduler
 from tests.forest.calls import FITTED_FOR_LONG, calls
 from tests.forest.journal import Told
-from tests.servers import free_port, wait_for
+from tests.servers import free_port
 
-DASK = Path(sys.executable).parent / "dask"
 TRIED = candidates(
     {"n_estimators": (5, 20), "max_features": (0.5, None), "n_clusters": (2,), "cluster_features": ("both", "label")}
 )
 
 
-def dask(stack: ExitStack, folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    started = stack.enter_context(
-        subprocess.Popen(
-            [DASK, *words, "--no-dashboard", "--host", "127.0.0.1"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": ""},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    )
-    stack.callback(end, started)
-    return started
-
-
-def end(started: subprocess.Popen[bytes]) -> None:
-    """Kill a process and those below it, a worker's nanny being one that would start it again."""
-    if started.poll() is None:
-        below = psutil.Process(started.pid).children(recursive=True)
-        started.kill()
-        for process in below:
-            process.kill()
-
-
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:
     with ExitStack() as stack:
-        port = free_port()
-        wait_for(port, dask(stack, tmp_path, "scheduler", "--port", str(port)))
-        yield f"tcp://127.0.0.1:{port}"
+        yield start_scheduler(stack, tmp_path)
 
 
 @pytest.fixture
 def workers(scheduler: str, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
     with ExitStack() as stack:
         yield [dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1") for _ in range(2)]
-
-
-def find_listening(address: str) -> list[psutil.Process]:
-    """Return the processes below this one that listen at the address."""
-    port = int(address.rsplit(":", 1)[1])
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if any(each.status == "LISTEN" and each.laddr.port == port for each in process.net_connections())
-    ]
 
 
 def run(table, n_rows: int, used: Workers, journal: Told | None = None) -> pd.DataFrame:

@@ -260,6 +260,23 @@ def test_trees_are_grown_once_for_forests_of_several_sizes(table):
     assert seconds[1] < seconds[2] < seconds[0], "a larger forest took longer"
 
 
+def test_all_workers_read_the_same_features_from_files(table):
+    class Watched(Workers):
+        def score_forests(self, calls):
+            self.calls = calls
+            return super().score_forests(calls)
+
+    rows, codes = table(30, 2, 0.0, seed=0)
+    tried = candidates({"max_depth": (1, 2), "n_clusters": (2, 3), "cluster_features": ("label", "both")})
+    watched = Watched(1)
+    search(CrossValidation(pipeline(), rows, codes, "accuracy", watched, Told(3)), tried, method="grid", cv=3, seed=0)
+    assert len(watched.calls) == len(tried) * 3
+    for side in ("train", "validation"):
+        features = [call[side] for call in watched.calls]
+        assert {(type(array), array.dtype.name) for array in features} == {(np.memmap, "float32")}
+        assert len({array.filename for array in features}) == len({id(array) for array in features}) == 4 * 3
+
+
 def test_a_candidate_that_cannot_be_fitted_stops_the_search(table):
     rows, codes = table(24, 2, 0.0, seed=0)
     with pytest.raises(ValueError, match="n_samples=16 should be >= n_clusters=17"):
