@@ -154,8 +154,8 @@ def _empty_store() -> bytes:
         shutil.rmtree(folder)
 
 
-def print_ratio(title: str, measured: Mapping[str, Measured], wall_limit: float) -> None:
-    """Print the medians of both sides, and the first's in relation to the second's."""
+def print_ratio(title: str, measured: Mapping[str, Measured], limits: str) -> None:
+    """Print the medians of both sides, and the first's in relation to the second's, beside its limits."""
     (first, above), (second, below) = measured.items()
     a, b = above.median, below.median
     width = max(len(first), len(second))
@@ -164,4 +164,4 @@ def print_ratio(title: str, measured: Mapping[str, Measured], wall_limit: float)
     for name, cost in ((first, a), (second, b)):
         click.echo(f"  {name:{width}}  {cost.cpu:7.1f}  {cost.wall:7.1f}  {cost.memory / MEGABYTE:7.0f}")
     ratios = (a.cpu / b.cpu, a.wall / b.wall, a.memory / b.memory)
-    click.echo(f"  {'ratio':{width}}  {'  '.join(f'{ratio:7.3f}' for ratio in ratios)}  (limit for wall: {wall_limit})")
+    click.echo(f"  {'ratio':{width}}  {'  '.join(f'{ratio:7.3f}' for ratio in ratios)}  ({limits})")

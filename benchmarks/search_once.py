@@ -126,7 +126,7 @@ def journal(asked: Asked) -> Iterator[Journal]:
 def by_scikit(asked: Asked, pipeline: Any, tried: list[dict[str, Any]], rows: Any, codes: np.ndarray) -> np.ndarray:
     """Return GridSearchCV's scores, (n_candidates, n_folds)."""
     if asked.side == "autologged":
-        mlflow.sklearn.autolog(max_tuning_runs=None)
+        mlflow.sklearn.autolog(max_tuning_runs=None, log_models=False)  # as the other side logs none
     grid = GridSearchCV(
         pipeline,
         [{name: [value] for name, value in settings(candidate).items()} for candidate in tried],
