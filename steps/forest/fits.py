@@ -75,20 +75,6 @@ def score_forests(
     may_fail
         Whether a score that can't be computed is NaN, not an error; as where few rows lack a class.
     """
-    with joblib.parallel_config("sequential"):  # a cluster would be asked for the trees, else
-        return _score_forests(forest, sizes, train, train_codes, validation, validation_codes, scoring, may_fail)
-
-
-def _score_forests(
-    forest: RandomForestClassifier,
-    sizes: Sequence[int],
-    train: np.ndarray,
-    train_codes: np.ndarray,
-    validation: np.ndarray,
-    validation_codes: np.ndarray,
-    scoring: str,
-    may_fail: bool,
-) -> list[FoldScore]:
     grown = clone(forest).set_params(n_jobs=1, warm_start=True)
     scorer = get_scorer(scoring)
     total = 0.0
@@ -97,7 +83,8 @@ def _score_forests(
     before = 0
     for size in sizes:
         started = time.perf_counter()
-        grown.set_params(n_estimators=size).fit(train, train_codes)
+        with joblib.parallel_config("sequential"):  # a cluster would be asked for the trees, else
+            grown.set_params(n_estimators=size).fit(train, train_codes)
         fitted = time.perf_counter()
         for tree in grown.estimators_[before:]:
             total += tree.predict_proba(validation, check_input=False)
