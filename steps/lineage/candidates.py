@@ -24,6 +24,9 @@ _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow
 _MOST_METRICS = 900
 """In one batch; MLflow refuses more than 1,000."""
 _PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
+_PAUSE_FOR_A_SECOND = 20.0
+"""Of writing, which a fit could have had: here, or where the store's server is on the same machine."""
 _HURRY_SECONDS = 2.0
 """For what is left when the search was ended; well below the time after which its process is ended the hard way."""
 _PATIENCE_SECONDS = 60.0
@@ -48,8 +51,8 @@ class _Candidate:
 class CandidateRuns:
     """A search's journal (`cross_validation.Journal`) that makes each candidate a child run.
 
-    A thread writes what is new twice a second, a candidate's news in one batch, so that the search never waits for the
-    tracking store; a context manager that ends when all is written.
+    A thread writes what is new, a candidate's news in one batch, so that the search never waits for the tracking store:
+    twice a second, less often where it takes long. A context manager that ends when all is written.
 
     Parameters
     ----------
@@ -171,8 +174,10 @@ class CandidateRuns:
 
     def _write_until_the_end(self) -> None:
         failing_since = None
+        pause = _PAUSE_SECONDS
         while True:
-            ends = self._ends.wait(_PAUSE_SECONDS)
+            ends = self._ends.wait(pause)
+            started = time.monotonic()
             try:
                 self._write_news()
             except (MlflowException, OSError):
@@ -182,6 +187,8 @@ class CandidateRuns:
                 time.sleep(_PAUSE_SECONDS)
                 continue
             failing_since = None
+            pause = _PAUSE_FOR_A_SECOND * (time.monotonic() - started)
+            pause = min(max(pause, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
             if ends:
                 return
 
