@@ -24,9 +24,8 @@ _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow
 _MOST_METRICS = 900
 """In one batch; MLflow refuses more than 1,000."""
 _PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 5.0
-_PAUSE_FOR_A_SECOND = 20.0
-"""Of writing, which a fit could have had: here, or where the store's server is on the same machine."""
+_WORTH_SECONDS = 2.0
+"""What is new of a candidate waits so long, unless it ends: one that is quickly done is written once."""
 _HURRY_SECONDS = 2.0
 """For what is left when the search was ended; well below the time after which its process is ended the hard way."""
 _PATIENCE_SECONDS = 60.0
@@ -35,7 +34,7 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass
 class _Candidate:
-    """What is known of a candidate, and which of its folds are written, None before anything is."""
+    """What is known of a candidate, and which folds are written (None before anything is), and when the next ones are."""
 
     settings: dict[str, str]
     digest: str
@@ -46,13 +45,14 @@ class _Candidate:
     ended: int | None = None
     run_id: str | None = None
     written: set[int] | None = None
+    due: float = 0.0
 
 
 class CandidateRuns:
     """A search's journal (`cross_validation.Journal`) that makes each candidate a child run.
 
-    A thread writes what is new, a candidate's news in one batch, so that the search never waits for the tracking store:
-    twice a second, less often where it takes long. A context manager that ends when all is written.
+    A thread writes what is new, a candidate's news of two seconds in one batch, so that the search never waits for the
+    tracking store; a context manager that ends when all is written.
 
     Parameters
     ----------
@@ -148,6 +148,7 @@ class CandidateRuns:
         with self._lock:
             if self._candidates[number].started is None:
                 self._candidates[number].started = _now()
+                self._candidates[number].due = time.monotonic() + _WORTH_SECONDS
                 self._news[number] = None
 
     def score(self, number: int, fold: int, score: FoldScore) -> None:
@@ -174,10 +175,8 @@ class CandidateRuns:
 
     def _write_until_the_end(self) -> None:
         failing_since = None
-        pause = _PAUSE_SECONDS
         while True:
-            ends = self._ends.wait(pause)
-            started = time.monotonic()
+            ends = self._ends.wait(_PAUSE_SECONDS)
             try:
                 self._write_news()
             except (MlflowException, OSError):
@@ -187,8 +186,6 @@ class CandidateRuns:
                 time.sleep(_PAUSE_SECONDS)
                 continue
             failing_since = None
-            pause = _PAUSE_FOR_A_SECOND * (time.monotonic() - started)
-            pause = min(max(pause, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
             if ends:
                 return
 
@@ -197,6 +194,9 @@ class CandidateRuns:
             news = list(self._news)
         for number in news:
             candidate = self._candidates[number]
+            if candidate.ended is None and time.monotonic() < candidate.due and not self._ends.is_set():
+                continue
+            candidate.due = time.monotonic() + _WORTH_SECONDS
             has_news = len(candidate.scores) > candidate.taken
             is_late = self._hurry is not None and not (has_news and time.monotonic() < self._hurry)
             with self._lock:
