@@ -34,7 +34,7 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass
 class _Candidate:
-    """What is known of a candidate, and which folds are written (None before anything is), and when the next ones are."""
+    """What is known of a candidate, which folds are written (None before anything is), and when the next ones are."""
 
     settings: dict[str, str]
     digest: str
