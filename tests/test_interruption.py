@@ -151,14 +151,8 @@ def test_a_driver_that_still_starts_ends_as_well(
     assert "Traceback" not in (folder / "output").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        signal.SIGTERM,
-        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
-        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_search_that_is_ended_goes_on_where_it_stopped(
     number: signal.Signals,
     step: Callable[..., Result],

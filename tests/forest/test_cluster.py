@@ -104,6 +104,7 @@ def test_each_worker_gets_the_data_once_and_no_more_fits_run_than_asked_for(
     assert max(copies for _, there in seen for _, copies in there.values()) == 2
 
 
+@pytest.mark.slow
 def test_a_cluster_of_one_thread_does_the_work_itself(scheduler: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
         dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1")
@@ -180,6 +181,7 @@ def test_workers_with_other_versions_are_refused() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_worker_that_joins_late_with_other_versions_refuses_to_fit(
     scheduler: str, workers: list[subprocess.Popen[bytes]]
 ) -> None:
