@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 import numpy as np
-from distributed import LocalCluster
 from far_server import far_server
 from measure import Measured, fresh_store, in_turns, print_ratio, spend
 
@@ -126,6 +125,8 @@ def grown(repeats: int) -> None:
 
 def dask(repeats: int) -> None:
     """Compare two single-thread workers of a Dask cluster with two processes of this machine."""
+    from distributed import LocalCluster  # in requirements-dask.txt, which the other parts do without
+
     asked = {"grids": REFERENCE, "rows": FEW_ROWS}
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         commands = {

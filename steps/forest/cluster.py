@@ -66,7 +66,6 @@ class Cluster:
             raise
         self._n_jobs = n_jobs
         self._losses = (CancelledError, distributed.KilledWorker)
-        self._backend = _backend()
 
     @property
     def at_once(self) -> int:
@@ -135,8 +134,7 @@ class Cluster:
         tasks = [joblib.delayed(score)(number, here, *_arrays(call), **_others(call)) for number, call in left.items()]
         # A cluster that grows with its work must see all of it.
         pre_dispatch = "all" if self._n_jobs == -1 else self._n_jobs
-        backend = self._backend(client=self._client, scatter=list(arrays.values()))
-        with joblib.parallel_config(backend):
+        with joblib.parallel_config(_backend(self._client, list(arrays.values()))):
             yield from joblib.Parallel(
                 self._n_jobs, batch_size=1, pre_dispatch=pre_dispatch, return_as="generator_unordered"
             )(tasks)
@@ -146,7 +144,7 @@ class Cluster:
         self._client.close()
 
 
-def _backend() -> Any:
+def _backend(client: Any, arrays: list[Any]) -> Any:
     """Return joblib's Dask backend, but for a cluster of one thread, whose work joblib would do here, by itself."""
     from joblib._dask import DaskDistributedBackend  # needs Dask
 
@@ -154,7 +152,7 @@ def _backend() -> Any:
         def effective_n_jobs(self, n_jobs: int) -> int:
             return max(2, super().effective_n_jobs(n_jobs))
 
-    return OnTheCluster
+    return OnTheCluster(client=client, scatter=arrays)
 
 
 def _arrays(call: dict[str, Any]) -> list[Any]:

@@ -1,7 +1,5 @@
 """A search as the tests start it."""
 
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.encoder import encoder
 from steps.forest.pipelines import kmeans_pipeline

@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
 from steps.forest.cross_validation import CrossValidation
 from steps.forest.plan import candidates

@@ -4,18 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
 from steps.forest.workers import Workers
+from tests.conftest import PROJECT
 from tests.forest.calls import FITTED_FOR_LONG, calls
 
-PROJECT = Path(__file__).parents[2]
 PARENT = """
-import sys
 from tests.forest.calls import FITTED_FOR_LONG, calls
 from steps.forest import workers
 workers.ALONE = 0
