@@ -12,10 +12,10 @@ from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from steps.forest.fits import FoldScore
+from steps.lineage.background import Background
 from steps.lineage.entry_point import NOTE_TAG
 from steps.lineage.keys import APART_TAG, APART_VARIABLE, StepKey, part_digest
 from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, TAKEN_TAG, earlier_scores, means, scores_tags
@@ -23,13 +23,8 @@ from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, TAKEN_TA
 _INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
 _MOST_METRICS = 900
 """In one batch; MLflow refuses more than 1,000."""
-_PAUSE_SECONDS = 0.5
 _WORTH_SECONDS = 2.0
 """What is new of a candidate waits so long, unless it ends: one that is quickly done is written once."""
-_HURRY_SECONDS = 2.0
-"""For what is left when the search was ended; well below the time after which its process is ended the hard way."""
-_PATIENCE_SECONDS = 60.0
-"""How long a store may fail before the search does."""
 
 
 @dataclass
@@ -92,11 +87,7 @@ class CandidateRuns:
         self._candidates: list[_Candidate] = []
         self._news: dict[int, None] = {}
         self._lock = threading.Lock()
-        self._ends = threading.Event()
-        self._is_done = threading.Event()
-        self._hurry: float | None = None
-        self._failure: Exception | None = None
-        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer = Background(lambda: self._write_news())
 
     def __enter__(self) -> CandidateRuns:
         """Begin to write."""
@@ -107,21 +98,10 @@ class CandidateRuns:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what is left, of a search that was ended only of candidates with a new score; raise what went wrong."""
-        if error is not None:
-            self._end_in_a_hurry()
-            return
-        self._ends.set()
-        try:
-            self._is_done.wait()
-        except BaseException:
-            self._end_in_a_hurry()
-            raise
-        self._check()
-
-    def _end_in_a_hurry(self) -> None:
-        self._hurry = time.monotonic() + _HURRY_SECONDS
-        self._ends.set()
-        self._is_done.wait(2 * _HURRY_SECONDS)
+        if error is None:
+            self._writer.end()
+        else:
+            self._writer.end_in_a_hurry()
 
     def open(self, candidates: Sequence[Mapping[str, Any]], n_rows: int | None) -> list[dict[int, FoldScore]]:
         """Take note of more candidates; return for each the scores that earlier runs have, by fold."""
@@ -144,7 +124,7 @@ class CandidateRuns:
 
     def start(self, number: int) -> None:
         """Take note that the candidate's first fit begins."""
-        self._check()
+        self._writer.check()
         with self._lock:
             if self._candidates[number].started is None:
                 self._candidates[number].started = _now()
@@ -153,7 +133,7 @@ class CandidateRuns:
 
     def score(self, number: int, fold: int, score: FoldScore) -> None:
         """Take note of the candidate's score in one fold."""
-        self._check()
+        self._writer.check()
         with self._lock:
             candidate = self._candidates[number]
             candidate.scores[fold] = score
@@ -161,44 +141,16 @@ class CandidateRuns:
                 candidate.ended = _now()
             self._news[number] = None
 
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    def _write(self) -> None:
-        try:
-            self._write_until_the_end()
-        except Exception as error:  # raised in the search's own thread
-            self._failure = error
-        finally:
-            self._is_done.set()
-
-    def _write_until_the_end(self) -> None:
-        failing_since = None
-        while True:
-            ends = self._ends.wait(_PAUSE_SECONDS)
-            try:
-                self._write_news()
-            except (MlflowException, OSError):
-                failing_since = failing_since or time.monotonic()
-                if self._hurry is not None or time.monotonic() - failing_since > _PATIENCE_SECONDS:
-                    raise
-                time.sleep(_PAUSE_SECONDS)
-                continue
-            failing_since = None
-            if ends:
-                return
-
     def _write_news(self) -> None:
         with self._lock:
             news = list(self._news)
         for number in news:
             candidate = self._candidates[number]
-            if candidate.ended is None and time.monotonic() < candidate.due and not self._ends.is_set():
+            if candidate.ended is None and time.monotonic() < candidate.due and not self._writer.ends:
                 continue
             candidate.due = time.monotonic() + _WORTH_SECONDS
             has_news = len(candidate.scores) > candidate.taken
-            is_late = self._hurry is not None and not (has_news and time.monotonic() < self._hurry)
+            is_late = self._writer.hurries and (self._writer.is_late or not has_news)
             with self._lock:
                 del self._news[number]
             try:

@@ -124,6 +124,6 @@ def test_a_store_that_fails_ends_the_search(client: mlflow.MlflowClient, monkeyp
 
     with mlflow.start_run() as parent, pytest.raises(OSError, match="the disk is full"), journal(parent) as told:
         monkeypatch.setattr(told._client, "create_run", fails)
-        monkeypatch.setattr("steps.lineage.candidates._PATIENCE_SECONDS", 1.0)
+        monkeypatch.setattr("steps.lineage.background._PATIENCE_SECONDS", 1.0)
         told.open(CANDIDATES, None)
         go_on(told.start)
