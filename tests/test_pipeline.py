@@ -58,6 +58,7 @@ def test_main_in_a_clone_whose_path_has_a_space(
     assert left == [], "what Grove put into temporary folders is gone"
 
 
+@pytest.mark.slow
 def test_steps_chained_by_hand_then_loaded_and_served(
     small_table: Path,
     mlflow_run: Callable[..., Result],

@@ -54,6 +54,7 @@ def change_the_results(project: Path) -> None:
     path.write_text(text.replace("shuffle=True, random_state=seed", "shuffle=True, random_state=seed + 1"), "utf-8")
 
 
+@pytest.mark.slow
 def test_an_older_commit(
     clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, environment: dict[str, str]
 ) -> None:
