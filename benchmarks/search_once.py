@@ -44,8 +44,8 @@ class Asked:
     Attributes
     ----------
     side
-        grove, tracked (grove with its candidates in Tracking), scikit (GridSearchCV) or autologged (that with MLflow's
-        autologger).
+        grove, untold (that in a run), tracked (that with its candidates in Tracking), scikit (GridSearchCV) or
+        autologged (that with MLflow's autologger).
     trainer
         train_rf or train_rf_kmeans.
     grids
@@ -55,6 +55,8 @@ class Asked:
     scoring
         The scorer's name.
     compute
+        As the trainer's parameter.
+    n_jobs
         As the trainer's parameter.
     take
         Whether tracked candidates are taken over from an earlier search.
@@ -66,6 +68,7 @@ class Asked:
     rows: int = 0
     scoring: str = "balanced_accuracy"
     compute: str = "local"
+    n_jobs: int = -1
     take: bool = False
 
 
@@ -96,13 +99,13 @@ def main(asked: Asked) -> None:
     encode = encoder(schema.numeric, schema.dates, schema.categorical, MAX_CATEGORIES)
     tried = candidates({name: GRIDS[name].convert(text, None, None) for name, text in asked.grids.items()})
     pipeline = TRAINERS[asked.trainer](encode, SEED)
-    by = {"grove": by_grove, "tracked": by_grove, "scikit": by_scikit, "autologged": by_scikit}[asked.side]
+    by = by_scikit if asked.side in ("scikit", "autologged") else by_grove
     print(json.dumps(by(asked, pipeline, tried, rows[schema.features], codes).tolist()))
 
 
 def by_grove(asked: Asked, pipeline: Any, tried: list[dict[str, Any]], rows: Any, codes: np.ndarray) -> np.ndarray:
     """Return Grove's scores, (n_candidates, n_folds)."""
-    with journal(asked) as told, Workers(-1, asked.compute) as workers:
+    with journal(asked) as told, Workers(asked.n_jobs, asked.compute) as workers:
         validation = CrossValidation(pipeline, rows, codes, asked.scoring, workers, told)
         found = search(validation, tried, method="grid", cv=FOLDS, seed=SEED)
     return found.candidates[[f"fold_{fold}" for fold in range(FOLDS)]].to_numpy()
@@ -113,6 +116,10 @@ def journal(asked: Asked) -> Iterator[Journal]:
     """Give the journal of the side."""
     if asked.side == "grove":
         yield Silent()
+        return
+    if asked.side == "untold":
+        with mlflow.start_run():
+            yield Silent()
         return
     parameters = {"scoring": asked.scoring, "cv": FOLDS, "seed": SEED, **asked.grids}
     key = step_key(asked.trainer, parameters, {"split": str(asked.rows)})
@@ -132,7 +139,7 @@ def by_scikit(asked: Asked, pipeline: Any, tried: list[dict[str, Any]], rows: An
         [{name: [value] for name, value in settings(candidate).items()} for candidate in tried],
         scoring=asked.scoring,
         cv=StratifiedKFold(FOLDS, shuffle=True, random_state=SEED),
-        n_jobs=-1,
+        n_jobs=asked.n_jobs,
     ).fit(rows, codes)
     return np.column_stack([grid.cv_results_[f"split{fold}_test_score"] for fold in range(FOLDS)])
 

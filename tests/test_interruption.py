@@ -68,13 +68,9 @@ def candidates(client: mlflow.MlflowClient, status: str) -> list[Run]:
         pytest.param("steps.train_rf_kmeans", signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param("mlflow", signal.SIGHUP, marks=pytest.mark.slow),
-        pytest.param("steps.main", signal.SIGINT, marks=pytest.mark.slow),
         pytest.param("steps.main", signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param("steps.main", signal.SIGHUP, marks=pytest.mark.slow),
         pytest.param("steps.main", signal.SIGKILL, marks=pytest.mark.slow),
-        pytest.param("steps.train_rf_kmeans", signal.SIGINT, marks=pytest.mark.slow),
         pytest.param("steps.train_rf_kmeans", signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param("steps.train_rf_kmeans", signal.SIGHUP, marks=pytest.mark.slow),
     ],
 )
 def test_everything_ends_together(
