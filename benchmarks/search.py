@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 from far_server import far_server
-from measure import Measured, fresh_store, in_turns, print_ratio, spend
+from measure import Cost, Measured, fresh_store, in_turns, print_ratio, spend
 
 REFERENCE = {"n_estimators": "100,200,400", "max_features": "sqrt,0.5", "min_samples_leaf": "1,3"}
 KMEANS = {"n_clusters": "8,16", "cluster_features": "distances,label"}
@@ -108,7 +107,10 @@ def growth(repeats: int) -> None:
         commands = {
             f"{side} {number}": once(side, **size) for side in ("grove", "scikit") for number, size in enumerate(sizes)
         }
-        costs = {name: found.median for name, found in in_turns(commands, repeats).items()}
+        measured = in_turns(commands, repeats)
+        for number in range(len(sizes)):
+            check_scores({name: measured[name] for name in (f"grove {number}", f"scikit {number}")})
+        costs = {name: found.median for name, found in measured.items()}
         for side in ("grove", "scikit"):
             small, large = costs[f"{side} 0"], costs[f"{side} 1"]
             click.echo(f"{title}: {side} CPU x {large.cpu / small.cpu:.2f}, wall x {large.wall / small.wall:.2f}")
@@ -119,15 +121,22 @@ def grown(repeats: int) -> None:
     old = {**REFERENCE, "n_estimators": "100"}
     new = {**old, "min_samples_leaf": "5"}
     every = {**old, "min_samples_leaf": "1,3,5"}
-    spent: dict[str, list[float]] = {"grown": [], "new alone": [], "all": []}
+    spent: dict[str, list[Cost]] = {"grown": [], "new alone": [], "all": []}
+    said: dict[str, str] = {}
+
+    def run(name: str, command: list[str], variables: Mapping[str, str]) -> None:
+        cost, said[name] = spend(command, variables)
+        spent[name].append(cost)
+
     for _ in range(repeats):
         with fresh_store() as environment:
             spend(once("tracked", grids=old), environment)
-            spent["grown"].append(spend(once("tracked", grids=every, take=True), environment)[0].cpu)
+            run("grown", once("tracked", grids=every, take=True), environment)
         for name, grids in (("new alone", new), ("all", every)):
             with fresh_store() as environment:
-                spent[name].append(spend(once("tracked", grids=grids), environment)[0].cpu)
-    medians = {name: statistics.median(costs) for name, costs in spent.items()}
+                run(name, once("tracked", grids=grids), environment)
+    check_scores({name: Measured(spent[name], said[name]) for name in ("grown", "all")})
+    medians = {name: Measured(costs, "").median.cpu for name, costs in spent.items()}
     click.echo(f"A grid of 4 candidates grown by 2; CPU seconds, medians of {repeats}")
     for name, cost in medians.items():
         click.echo(f"  {name:9}  {cost:7.1f}  {cost / medians['all']:7.2f}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import platform
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
-from importlib.metadata import PackageNotFoundError, version
+from concurrent.futures import CancelledError, Future
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +37,7 @@ class Cluster:
     Raises
     ------
     ValueError
-        When Dask is not installed here, or the workers have other versions of what decides a score.
+        When Dask is not installed here, or the cluster has other versions of what decides a score.
     ConnectionError
         When nobody answers, or there is no worker.
     """
@@ -60,7 +58,7 @@ class Cluster:
         self._address = address
         try:
             self._wait_for_workers()
-            self._check_workers()
+            self._check_versions()
         except BaseException:
             self._client.close()
             raise
@@ -73,15 +71,11 @@ class Cluster:
         threads = max(1, sum(self._client.nthreads().values()))
         return threads if self._n_jobs == -1 else min(self._n_jobs, threads)
 
-    def _check_workers(self) -> None:
-        try:
-            there = self._client.run(_by_value(_versions))
-        except ImportError as error:
-            raise ValueError(
-                f"Got Dask workers at {self._address} that lack a package ({error}), expected those of here: "
-                f"{INSTALL} there."
-            ) from error
-        check_versions(_versions(), there)
+    def _check_versions(self) -> None:
+        """Check the scheduler too, which reads all that passes through it."""
+        told = self._client.get_versions(packages=_PACKAGES)
+        places = {"scheduler": told["scheduler"], **{f"worker {name}": of for name, of in told["workers"].items()}}
+        check_versions(_relevant(told["client"]), {place: _relevant(of) for place, of in places.items()})
 
     def _wait_for_workers(self) -> None:
         try:
@@ -140,17 +134,26 @@ class Cluster:
             )(tasks)
 
     def close(self) -> None:
-        """Leave it; what is still to do there is given up."""
+        """Leave it; what is still to do there is given up, but a fit that is under way there ends by itself."""
         self._client.close()
 
 
 def _backend(client: Any, arrays: list[Any]) -> Any:
-    """Return joblib's Dask backend, but for a cluster of one thread, whose work joblib would do here, by itself."""
+    """Return joblib's Dask backend, without two surprises.
+
+    The work of a cluster of one thread joblib would do here, by itself; and it would wait for ever for what Dask gives
+    up, of which it tells the future that `submit` returns, but not itself.
+    """
     from joblib._dask import DaskDistributedBackend  # needs Dask
 
     class OnTheCluster(DaskDistributedBackend):
         def effective_n_jobs(self, n_jobs: int) -> int:
             return max(2, super().effective_n_jobs(n_jobs))
+
+        def submit(self, func: Any, callback: Callable[[Any], None]) -> Future[Any]:
+            submitted: Future[Any] = super().submit(func, callback)
+            submitted.add_done_callback(lambda done: callback(done.exception()) if done.exception() else None)
+            return submitted
 
     return OnTheCluster(client=client, scatter=arrays)
 
@@ -166,28 +169,30 @@ def _others(call: dict[str, Any]) -> dict[str, Any]:
 
 def _score(number: int, here: Mapping[str, str], *arrays: Any, **others: Any) -> tuple[int, list[FoldScore]]:
     """Score as the call from which `_arrays` and `_others` are, on a worker that may have joined late."""
-    check_versions(here, {importlib.import_module("distributed").get_worker().address: _versions()})
+    worker = importlib.import_module("distributed").get_worker()
+    check_versions(here, {f"worker {worker.address}": _versions()})
     return fits.numbered(number, **dict(zip(_ARRAYS, arrays, strict=True)), **others)
 
 
 def check_versions(here: Mapping[str, str], there: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise ValueError if a worker, by its address, has other versions than here of what decides a score."""
-    for worker, found in there.items():
+    """Raise ValueError if a place of the cluster has other versions than here of what decides a score."""
+    for place, found in there.items():
         differing = [name for name in here if found[name] != here[name]]
         if differing:
             got, expected = (", ".join(f"{name} {side[name]}" for name in differing) for side in (found, here))
             help_ = f": {INSTALL} there" if set(differing) <= set(_PACKAGES) else ", for equal scores"
-            raise ValueError(f"Got {got} at the Dask worker {worker}, expected {expected}, as here{help_}.")
+            raise ValueError(f"Got {got} at the Dask {place}, expected {expected}, as here{help_}.")
 
 
 def _versions() -> dict[str, str]:
-    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "machine": platform.machine()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
+    return _relevant(importlib.import_module("distributed.versions").get_versions(_PACKAGES))
+
+
+def _relevant(told: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what decides a score of what Dask tells of a machine."""
+    python = ".".join(told["host"]["python"].split(".")[:2])
+    packages = {name: told["packages"][name] or "missing" for name in _PACKAGES}
+    return {"Python": python, "machine": told["host"]["machine"], **packages}
 
 
 def _probe(address: str) -> None:

@@ -81,11 +81,7 @@ class Fold:
     def _fit(self, given: Features, step: Any, key: Any) -> Features:
         fitted = clone(step)
         started = time.perf_counter()
-        rows = stacked(given.train)
-        if hasattr(fitted, "fit_transform"):
-            train = fitted.fit_transform(rows, self._codes)
-        else:
-            train = fitted.fit(rows, self._codes).transform(rows)
+        train = fitted.fit_transform(stacked(given.train), self._codes)
         between = time.perf_counter()
         validation = fitted.transform(stacked(given.validation))
         seconds = (between - started, time.perf_counter() - between)

@@ -5,6 +5,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 FITTED_FOR_LONG = 100_000
 """Trees: some minutes."""
+FITTED_FOR_SECONDS = 8_000
 
 
 def calls(*sizes, n_rows=200):

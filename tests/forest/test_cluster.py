@@ -27,7 +27,7 @@ from steps.forest.plan import candidates
 from steps.forest.search import search
 from steps.forest.workers import Workers
 from tests.clusters import dask, end, find_listening, start_scheduler
-from tests.forest.calls import FITTED_FOR_LONG, calls
+from tests.forest.calls import FITTED_FOR_LONG, FITTED_FOR_SECONDS, calls
 from tests.forest.journal import Told
 from tests.servers import free_port
 
@@ -142,6 +142,36 @@ def test_a_worker_that_dies_is_survived(table, scheduler: str, workers: list[sub
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("most_losses", [1, 2])
+def test_a_fit_that_dask_gives_up_is_tried_again_a_few_times(
+    most_losses: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    monkeypatch.setattr("steps.forest.cluster._MOST_LOSSES", most_losses)
+
+    def replace_the_worker() -> None:
+        while not sum(map(len, client.processing().values())):
+            time.sleep(0.05)
+        time.sleep(2)
+        end(worker)
+        dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1")
+
+    with ExitStack() as stack:
+        scheduler = start_scheduler(stack, tmp_path)
+        worker = dask(stack, tmp_path, "worker", scheduler, "--nthreads", "1")
+        client = stack.enter_context(Client(scheduler, set_as_default=False))
+        used = stack.enter_context(Workers(-1, scheduler))
+        replacing = threading.Thread(target=replace_the_worker)
+        replacing.start()
+        stack.callback(replacing.join)
+        if most_losses == 1:
+            with pytest.raises(ConnectionError, match=r"^Got Dask workers that end before a fit does, 1 times in a"):
+                list(used.score_forests(calls(FITTED_FOR_LONG)))
+        else:
+            assert [number for number, _ in used.score_forests(calls(FITTED_FOR_SECONDS))] == [0]
+
+
 def test_a_scheduler_that_is_not_there_is_one_sentence_at_once() -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
     started = time.monotonic()
@@ -172,9 +202,9 @@ def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
 
 def test_workers_with_other_versions_are_refused() -> None:
     here = {"Python": "3.11.7", "scikit-learn": "1.9.1"}
-    check_versions(here, {"tcp://a:1": here})
+    check_versions(here, {"worker tcp://a:1": here})
     with pytest.raises(ValueError) as caught:
-        check_versions(here, {"tcp://a:1": here, "tcp://b:2": here | {"scikit-learn": "1.8.0"}})
+        check_versions(here, {"scheduler": here, "worker tcp://b:2": here | {"scikit-learn": "1.8.0"}})
     assert str(caught.value) == (
         "Got scikit-learn 1.8.0 at the Dask worker tcp://b:2, expected scikit-learn 1.9.1, as here: "
         "pip install -r requirements-dask.txt there."

@@ -1,10 +1,12 @@
-import math
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from steps.forest.fits import score_forests
 from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES, check_scoring
 
 
@@ -12,12 +14,30 @@ from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES, check_scoring
     ("scoring", "n_classes"),
     [*((name, n) for name in ANY_CLASSES for n in (2, 3)), *((name, 2) for name in TWO_CLASSES)],
 )
-def test_every_scorer_works_on_class_codes(scoring, n_classes):
-    rows, codes = np.arange(12.0).reshape(-1, 1), np.arange(12) % n_classes
-    forest = RandomForestClassifier(5, max_depth=2, random_state=0).fit(rows, codes)
+def test_every_scorer_says_of_a_forest_that_grows_what_it_says_of_each_size(scoring, n_classes):
+    rows = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    codes = np.arange(60) % n_classes
     check_scoring(scoring)
     check_scoring(scoring, n_classes)
-    assert math.isfinite(get_scorer(scoring)(forest, rows, codes))
+    found = score_forests(
+        RandomForestClassifier(max_depth=2, random_state=0),
+        [3, 8],
+        *(rows[:40], codes[:40], rows[40:], codes[40:]),
+        scoring=scoring,
+        may_fail=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        expected = [
+            get_scorer(scoring)(
+                RandomForestClassifier(size, max_depth=2, random_state=0).fit(rows[:40], codes[:40]),
+                rows[40:],
+                codes[40:],
+            )
+            for size in (3, 8)
+        ]
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose([fold.score for fold in found], expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("scoring", TWO_CLASSES)

@@ -1,8 +1,11 @@
+import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from steps.main import TRAINERS, train
 from steps.training.turns import TURN_VARIABLE, own_turn
 
 
@@ -26,3 +29,22 @@ def test_a_trainer_by_itself_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv(TURN_VARIABLE, raising=False)
     with own_turn(), own_turn():
         pass
+
+
+def test_main_gives_its_trainers_turns_or_starts_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TURN_VARIABLE, "")
+    started: list[list[str]] = []
+
+    class Pipeline:
+        def run(self, trainer: str, *_: object, **__: object) -> None:
+            started.append([trainer])
+
+        def run_together(self, trainers: dict[str, object]) -> dict[str, object]:
+            assert Path(os.environ[TURN_VARIABLE]).is_file()
+            started.append(list(trainers))
+            return trainers
+
+    split = SimpleNamespace(fingerprint="", output="")
+    train(Pipeline(), split, "-1")
+    train(Pipeline(), split, "2")
+    assert started == [list(TRAINERS), *([trainer] for trainer in TRAINERS)]
