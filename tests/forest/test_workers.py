@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import psutil
 import pytest
 from threadpoolctl import threadpool_info
@@ -35,6 +36,21 @@ def test_a_fit_has_one_thread_whatever_the_environment_says(monkeypatch, n_jobs)
     asked = [call | {"scoring": threads} for call in calls(1, 1)]
     found = [scores[0].score for _, scores in Workers(n_jobs).score_forests(asked)]
     assert found == [1.0, 1.0]
+
+
+def name_length(forest, rows, codes):
+    """Stand for a scorer that sees the validation rows as a worker has them: return the length of their file's name."""
+    return float(len(str(rows.filename)) if type(rows) is np.memmap else 0)
+
+
+def test_worker_processes_map_the_features_instead_of_copying_them(monkeypatch, tmp_path):
+    monkeypatch.setattr("steps.forest.workers.ALONE", 0)
+    asked = calls(1, 1, n_rows=2000)
+    path = tmp_path / "validation.npy"
+    np.save(path, asked[0]["validation"])
+    mapped = {"validation": np.load(path, mmap_mode="r"), "scoring": name_length}
+    found = [scores[0].score for _, scores in Workers(2).score_forests([call | mapped for call in asked])]
+    assert found == [len(str(path))] * 2
 
 
 def test_a_worker_that_is_killed_is_one_sentence(monkeypatch, capfd):
