@@ -135,8 +135,9 @@ def grown(repeats: int) -> None:
         for name, grids in (("new alone", new), ("all", every)):
             with fresh_store() as environment:
                 run(name, once("tracked", grids=grids), environment)
-    check_scores({name: Measured(spent[name], said[name]) for name in ("grown", "all")})
-    medians = {name: Measured(costs, "").median.cpu for name, costs in spent.items()}
+    measured = {name: Measured(costs, said[name]) for name, costs in spent.items()}
+    check_scores({name: measured[name] for name in ("grown", "all")})
+    medians = {name: found.median.cpu for name, found in measured.items()}
     click.echo(f"A grid of 4 candidates grown by 2; CPU seconds, medians of {repeats}")
     for name, cost in medians.items():
         click.echo(f"  {name:9}  {cost:7.1f}  {cost / medians['all']:7.2f}")
