@@ -81,7 +81,11 @@ class Fold:
     def _fit(self, given: Features, step: Any, key: Any) -> Features:
         fitted = clone(step)
         started = time.perf_counter()
-        train = fitted.fit_transform(stacked(given.train), self._codes)
+        rows = stacked(given.train)
+        if hasattr(fitted, "fit_transform"):
+            train = fitted.fit_transform(rows, self._codes)
+        else:  # as in Pipeline: a transformer need not have both in one, FrozenEstimator has not
+            train = fitted.fit(rows, self._codes).transform(rows)
         between = time.perf_counter()
         validation = fitted.transform(stacked(given.validation))
         seconds = (between - started, time.perf_counter() - between)
