@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -121,6 +122,7 @@ def journal(asked: Asked) -> Iterator[Journal]:
         with mlflow.start_run():
             yield Silent()
         return
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # as the steps do: it is one more question for each run
     parameters = {"scoring": asked.scoring, "cv": FOLDS, "seed": SEED, **asked.grids}
     key = step_key(asked.trainer, parameters, {"split": str(asked.rows)})
     with (
