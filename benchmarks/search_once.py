@@ -122,7 +122,8 @@ def journal(asked: Asked) -> Iterator[Journal]:
         with mlflow.start_run():
             yield Silent()
         return
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # as the steps do: it is one more question for each run
+    # As the steps do: MLflow's lines about a run are one more question to the server.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     parameters = {"scoring": asked.scoring, "cv": FOLDS, "seed": SEED, **asked.grids}
     key = step_key(asked.trainer, parameters, {"split": str(asked.rows)})
     with (
