@@ -162,14 +162,14 @@ def test_a_search_that_is_ended_goes_on_where_it_stopped(
     preprocess = step("preprocess", table=f"runs:/{load.run.info.run_id}/table")
     search = {
         "split": f"runs:/{preprocess.run.info.run_id}/split",
-        "n_estimators": "60",
+        "n_estimators": "300",
         "max_features": "1,2,3,4",
         "min_samples_leaf": "1,2,3",
         "cv": "3",
         "n_jobs": "2",
     }
     trainer, run = start("train_rf", **search)
-    wait_until(lambda: len(candidates(client, "FINISHED")) >= 3 and candidates(client, "RUNNING"), 120)
+    wait_until(lambda: len(candidates(client, "FINISHED")) >= 3, 120)  # a fast one runs in the store for no time
     seen = candidates(client, "RUNNING")
     workers = psutil.Process(trainer.pid).children(recursive=True)
     assert len(workers) >= 2
