@@ -4,16 +4,14 @@ Reads `split/`, its holdout, and the models with the searches they came from.
 Writes `verdict/`: verdict.json, a card, and the predictions on the holdout; metrics and figures of each model.
 
 The winner is chosen on cross-validation, the folds being the same for all; the holdout only reports. The first model
-wins unless another one's advantage is established: it is the simpler.
+wins unless another one is better, with the probability that is asked for: it is the simpler.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import mlflow
@@ -22,17 +20,17 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import confusion_matrix
 
+from steps.evaluation.contestants import Contestant, check_comparable, contest
 from steps.forest.compare import Comparison
-from steps.forest.labels import as_text, codes_of
-from steps.forest.metrics import holdout_metrics, holdout_score, precision_recall_curves, roc_curves
-from steps.forest.pipelines import with_classes
+from steps.forest.labels import as_text
+from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
+from steps.forest.options import VERDICT_OPTIONS
 from steps.forest.verdict import Verdict, decide
 from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.evaluation import PER_CLASS, evaluate_predictions
 from steps.lineage.keys import record_key
-from steps.lineage.models import load_model, trainer_run
 from steps.lineage.options import options
 from steps.report import figures, markdown
 from steps.report.card import score_table, verdict_card
@@ -40,27 +38,9 @@ from steps.table.manifest import read_verified, write_table
 from steps.table.schema import Schema
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout."""
-
-    name: str
-    uri: str
-    search: Artifact
-    found: dict[str, Any]
-    codes: np.ndarray
-    probabilities: np.ndarray
-    score: float | None
-
-    @property
-    def classes(self) -> np.ndarray:
-        """The labels, in the order of the probabilities' columns."""
-        return np.asarray(self.found["classes"])
-
-
 @click.command("evaluate", cls=EntryPoint)
-@options("split", "models")
-def evaluate(split: str, models: str) -> None:
+@options("split", "models", "rope", "min_probability", types=VERDICT_OPTIONS)
+def evaluate(split: str, models: str, rope: float, min_probability: float) -> None:
     """Score the models on the holdout and write the verdict."""
     uris = [uri.strip() for uri in models.split(",") if uri.strip()]
     if len(uris) < 2:
@@ -75,46 +55,14 @@ def evaluate(split: str, models: str) -> None:
         {c.name: c.found["fold_scores"] for c in contestants},
         {c.name: c.score for c in contestants},
         contestants[0].found["scoring"],
+        rope=rope,
+        min_probability=min_probability,
+        n_rows=data.manifest["files"]["train.parquet"]["rows"],
     )
     metrics = {c.name: report(c) for c in contestants}
     log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
-    _publish(data, contestants, verdict, metrics, schema.target)
+    _publish(data, contestants, verdict, metrics, schema.target, rope=rope, min_probability=min_probability)
     record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
-
-
-def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Contestant:
-    """Load the model and let it predict the holdout; it must have been trained on this very split."""
-    search = fetch(f"runs:/{trainer_run(uri)}/search", "search")
-    if search.manifest["split_fingerprints"] != data.manifest["fingerprints"]:
-        raise ValueError(
-            f"Got the model {uri}, which was trained on another split than {data.manifest['run_id']}'s; expected "
-            f"models of the split that they are compared on, or they would have seen its holdout."
-        )
-    found = json.loads((search.folder / "search.json").read_text(encoding="utf-8"))
-    pipeline = load_model(uri, search.manifest["model_digest"])
-    codes = codes_of(rows[schema.target], np.asarray(found["classes"]))
-    features = rows[schema.features]
-    coded = with_classes(pipeline, np.arange(len(found["classes"])))
-    return Contestant(
-        name=search.manifest["step"],
-        uri=search.apart["model_uri"],
-        search=search,
-        found=found,
-        codes=codes,
-        probabilities=coded.predict_proba(features),
-        score=holdout_score(found["scoring"], coded, features, codes),
-    )
-
-
-def check_comparable(contestants: list[Contestant]) -> None:
-    """Raise ValueError unless all were scored in the same way."""
-    for option in ("scoring", "cv", "seed"):
-        values = {contestant.found[option] for contestant in contestants}
-        if len(values) > 1:
-            raise ValueError(f"Got models trained with {option}={' and '.join(map(str, values))}, expected one value.")
-    names = [contestant.name for contestant in contestants]
-    if len(set(names)) < len(names):
-        raise ValueError(f"Got models of the steps {', '.join(names)}, expected different ones.")
 
 
 def report(contestant: Contestant) -> dict[str, float | None]:
@@ -166,13 +114,16 @@ def _publish(
     verdict: Verdict,
     metrics: dict[str, dict[str, float]],
     target: str,
+    **options: float,
 ) -> None:
     by_name = {contestant.name: contestant for contestant in contestants}
     scoring = contestants[0].found["scoring"]
     content = {
         "winner": verdict.winner,
+        "outcome": verdict.outcome,
         "sentence": verdict.sentence,
         "scoring": scoring,
+        **options,
         "target": target,
         "comparisons": {name: comparison.to_dict() for name, comparison in verdict.comparisons.items()},
         "models": {
@@ -227,9 +178,12 @@ def _log_comparisons(comparisons: dict[str, Comparison], verdict: Verdict) -> No
                 f"{name}_difference_low": comparison.low,
                 f"{name}_difference_high": comparison.high,
                 f"{name}_p_value": comparison.p_value,
+                f"{name}_p_better": comparison.better,
+                f"{name}_p_equivalent": comparison.equivalent,
+                f"{name}_p_worse": comparison.worse,
             }
         )
-    mlflow.set_tag("grove.winner", verdict.winner)
+    mlflow.set_tags({"grove.winner": verdict.winner, "grove.verdict": verdict.outcome})
 
 
 def predictions(contestants: list[Contestant]) -> pa.Table:

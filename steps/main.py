@@ -21,7 +21,7 @@ import yaml
 from mlflow.entities import Run
 
 from steps.forest.compute import LOCAL
-from steps.forest.options import SEARCH_OPTIONS
+from steps.forest.options import SEARCH_OPTIONS, VERDICT_OPTIONS
 from steps.lineage.artifacts import OWN, download, resolve
 from steps.lineage.cache import CACHE_OPTIONS, Cache
 from steps.lineage.chain import Chain, StepRun
@@ -46,7 +46,7 @@ PARAMETERS = {
     name: list(entry["parameters"])
     for name, entry in yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"].items()
 }
-TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS | CACHE_OPTIONS
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | VERDICT_OPTIONS | REGISTRY_OPTIONS | CACHE_OPTIONS
 OWN_OPTIONS = ("cache_audit", "strict")
 """What no step has."""
 

@@ -51,7 +51,7 @@ def test_main_in_a_clone_whose_path_has_a_space(
     assert champion.description
     assert "models:/grove@champion" in result.out
     assert "mlflow ui --backend-store-uri" in result.out
-    assert "is not shown to differ" in result.out
+    assert "helps here is not decided, so the simpler forest wins: cross-validated" in result.out
     assert not (clone / "mlruns").exists()
     assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout == b""
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]

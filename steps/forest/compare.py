@@ -1,17 +1,13 @@
-"""Is the challenger better than the baseline? Decided on the folds that both were scored on."""
+"""Is the challenger better than the baseline? Asked of the folds that both were scored on."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
-
-LEVEL = 0.05
-"""Of significance."""
 
 _ROUNDING = 1e-12
 
@@ -28,38 +24,49 @@ class Comparison:
         Its 95 % confidence interval.
     p_value
         Two-sided, of no difference.
+    better, equivalent, worse
+        The probabilities that the challenger's score is higher by more than `rope`, that the two differ by at most
+        that, and that it is lower by more; their sum is 1.
     """
 
     difference: float
     low: float
     high: float
     p_value: float
+    better: float
+    equivalent: float
+    worse: float
 
-    @property
-    def established(self) -> bool:
-        """Whether the difference is significant at `LEVEL`."""
-        return self.p_value < LEVEL
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the attributes, and whether the difference is established."""
-        return {**asdict(self), "established": self.established}
+    def to_dict(self) -> dict[str, float]:
+        """Return the attributes."""
+        return asdict(self)
 
 
-def compare_folds(baseline: Sequence[float], challenger: Sequence[float]) -> Comparison:
-    """Compare two models by the corrected resampled t-test.
+def compare_folds(baseline: Sequence[float], challenger: Sequence[float], *, rope: float, n_rows: int) -> Comparison:
+    """Compare two models by the corrected resampled t-test and by the Bayesian correlated t-test.
 
-    The training sets of k folds overlap, so the plain t-test finds differences where there are none; the
-    correction raises the variance by the ratio of validation to training rows, 1/(k-1). Where the difference is the
-    same in all folds the p-value is that of the sign test.
+    The training sets of k folds overlap, so the plain t-test finds differences where there are none; both tests raise
+    the variance by the ratio of validation to training rows, 1/(k-1). Their intervals are the same; the Bayesian one
+    also says how probable it is that a difference is of no practical importance.
+
+    Where the difference is the same in all folds, there is no variance to go by. Then a difference that is not zero
+    is judged by the sign test, as chance alone gives all folds the same sign in 2 of 2^k cases. And as much as `rope`
+    may differ in rows that were not seen, by the rule of three, with probability (1 - rope)^n_rows.
 
     Parameters
     ----------
     baseline, challenger
         Scores in the same folds, at least two.
+    rope
+        The region of practical equivalence: the largest difference that does not matter.
+    n_rows
+        How many rows the folds have together.
 
     References
     ----------
     Nadeau and Bengio (2003), Inference for the Generalization Error, Machine Learning 52, 239-281.
+    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on multiple data sets,
+    Machine Learning 100, 285-304.
     """
     if len(baseline) != len(challenger) or len(baseline) < 2:
         raise ValueError(
@@ -70,17 +77,24 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float]) -> Com
     mean = float(differences.mean())
     error = math.sqrt((1 / k + 1 / (k - 1)) * float(differences.var(ddof=1)))
     if error <= _ROUNDING:
-        return _without_spread(mean, k)
-    half = float(stats.t.ppf(0.975, k - 1)) * error
-    p_value = float(2 * stats.t.sf(abs(mean) / error, k - 1))
-    return Comparison(mean, mean - half, mean + half, p_value)
+        return _without_spread(mean, k, rope, n_rows)
+    posterior = stats.t(k - 1, mean, error)
+    low, high = posterior.interval(0.95)
+    better, worse = float(posterior.sf(rope)), float(posterior.cdf(-rope))
+    p_value = 2 * float(stats.t.sf(abs(mean) / error, k - 1))
+    return Comparison(mean, float(low), float(high), p_value, better, max(0.0, 1 - better - worse), worse)
 
 
-def _without_spread(mean: float, k: int) -> Comparison:
-    # All that is left to judge by is how often chance alone gives all folds the same sign.
+def _without_spread(mean: float, k: int, rope: float, n_rows: int) -> Comparison:
+    if abs(mean) <= max(rope, _ROUNDING):
+        unseen = (1 - min(rope, 1.0)) ** n_rows
+        better, equivalent, worse = unseen / 2, 1 - unseen, unseen / 2
+    else:
+        chance = 0.5**k
+        better, equivalent, worse = (1 - chance, chance, 0.0) if mean > 0 else (0.0, chance, 1 - chance)
     if abs(mean) <= _ROUNDING:
-        return Comparison(mean, mean, mean, 1.0)
+        return Comparison(mean, mean, mean, 1.0, better, equivalent, worse)
     p_value = 2 * 0.5**k
-    if p_value < LEVEL:
-        return Comparison(mean, mean, mean, p_value)
-    return Comparison(mean, min(mean, 0.0), max(mean, 0.0), p_value)
+    is_significant = p_value < 0.05
+    low, high = (mean, mean) if is_significant else (min(mean, 0.0), max(mean, 0.0))
+    return Comparison(mean, low, high, p_value, better, equivalent, worse)

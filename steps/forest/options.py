@@ -1,4 +1,4 @@
-"""What the options that decide about a search may be."""
+"""What the options that decide about a search, and about its verdict, may be."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from steps.forest.compute import check_compute
 from steps.forest.grid import GRIDS
 from steps.forest.scoring import check_scoring
-from steps.table.options import MAX_CATEGORIES, SEED, Checked, WholeNumber
+from steps.table.options import MAX_CATEGORIES, SEED, Checked, Share, WholeNumber
 
 
 class _Threads(click.IntRange):
@@ -37,3 +37,6 @@ SEARCH_OPTIONS: dict[str, click.ParamType] = {
     "compute": Checked(check_compute),
 }
 """Option to its type; the others are text that only the step can judge."""
+
+VERDICT_OPTIONS: dict[str, click.ParamType] = {"rope": Share(closed=True), "min_probability": Share(least=0.5)}
+"""Option to its type."""

@@ -35,6 +35,17 @@ _CARD = """<!doctype html>
   {%- endfor %}
 </table>
 <table>
+  <tr><th>compared with {{ plain }}</th><th>difference</th><th>95 % interval</th><th>p</th><th>P(better)</th>
+  <th>P(equivalent)</th><th>P(worse)</th></tr>
+  {%- for name, found in comparisons.items() %}
+  <tr><td>{{ name }}</td><td>{{ found.difference|number }}</td>
+    <td>{{ found.low|number }} to {{ found.high|number }}</td><td>{{ found.p_value|number }}</td>
+    {%- for side in ("better", "equivalent", "worse") %}<td>{{ found[side]|number }}</td>{% endfor %}</tr>
+  {%- endfor %}
+</table>
+<p>Equivalent means that the scores differ by at most {{ rope }}. An outcome is the verdict where its probability is at
+least {{ min_probability }}: here, {{ outcome }}.</p>
+<table>
   <tr><th>model</th><th>candidates</th><th>chosen hyperparameters</th></tr>
   {%- for name, model in models.items() %}
   <tr><td>{{ name }}</td><td>{{ model.candidates }}</td>
@@ -61,7 +72,8 @@ def score_table(verdict: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
 
 def verdict_card(verdict: Mapping[str, Any]) -> str:
     """Return the card of a verdict, as evaluate writes it to verdict.json; all texts are escaped."""
-    metrics = list(next(iter(verdict["models"].values()))["holdout"])
+    plain = next(iter(verdict["models"]))
+    metrics = list(verdict["models"][plain]["holdout"])
     environment = Environment(autoescape=True)
     environment.filters["number"] = number
-    return environment.from_string(_CARD).render(verdict, metrics=metrics)
+    return environment.from_string(_CARD).render(verdict, metrics=metrics, plain=plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -44,19 +45,23 @@ class WholeNumber(click.IntRange):
 
 
 class Share(click.FloatRange):
-    """A number between 0 and 1, both excluded unless `closed`."""
+    """A number between `least` and 1, both excluded unless `closed`."""
 
-    def __init__(self, closed: bool = False) -> None:
-        super().__init__(0, 1, min_open=not closed, max_open=not closed)
+    def __init__(self, closed: bool = False, least: float = 0.0) -> None:
+        super().__init__(least, 1, min_open=not closed, max_open=not closed)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
         try:
-            return float(super().convert(value, param, ctx))
-        except click.BadParameter as error:
+            number = float(super().convert(value, param, ctx))
+        except click.BadParameter:
+            number = math.nan
+        if math.isnan(number):
+            example = 0.95 if self.min else 0.2
             raise click.BadParameter(
-                f"Got {value!r}, expected a share between 0 and 1, such as 0.2.", ctx, param
-            ) from error
+                f"Got {value!r}, expected a share between {self.min:g} and 1, such as {example}.", ctx, param
+            )
+        return number
 
 
 SEED = WholeNumber(min=0, max=2**32 - 1)

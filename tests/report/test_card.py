@@ -5,9 +5,23 @@ from steps.report.card import score_table, verdict_card
 VERDICT = {
     "winner": "<b>train_rf</b>",
     "sentence": "<script>alert(1)</script> wins",
+    "outcome": "<i>not decided",
+    "rope": 0.02,
+    "min_probability": 0.9,
     "scoring": "accuracy",
     "target": "'\"<img>",
     "data_fingerprint": "abc",
+    "comparisons": {
+        "<b>kmeans</b>": {
+            "difference": 0.0625,
+            "low": -0.0313,
+            "high": 0.1563,
+            "p_value": 0.625,
+            "better": 0.75,
+            "equivalent": 0.1875,
+            "worse": 0.0666,
+        }
+    },
     "models": {
         "<b>train_rf</b>": {
             "cv_mean": 0.5,
@@ -28,10 +42,16 @@ def test_the_card_shows_the_scores_and_escapes_all_texts() -> None:
         "<td>–</td>",
         "<td>8</td>",
         "max_depth=none",
+        "&lt;i&gt;not decided",
+        "at most 0.02",
+        "least 0.9:",
+        "<td>0.0625</td>",
+        "<td>-0.0313 to 0.1563</td>",
+        "<td>0.7500</td><td>0.1875</td><td>0.0666</td>",
         "&lt;script&gt;alert(1)&lt;/script&gt; wins",
     ):
         assert text in card
-    for markup in ("<script", "<b>", "<img"):
+    for markup in ("<script", "<b>", "<i>", "<img"):
         assert markup not in card
 
 

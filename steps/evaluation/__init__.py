@@ -1,0 +1,1 @@
+"""What evaluate asks of the models."""

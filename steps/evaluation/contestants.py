@@ -1,0 +1,70 @@
+"""The models that are compared: loaded, and asked about the holdout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from steps.forest.labels import codes_of
+from steps.forest.metrics import holdout_score
+from steps.forest.pipelines import with_classes
+from steps.lineage.artifacts import Artifact, fetch
+from steps.lineage.models import load_model, trainer_run
+from steps.table.schema import Schema
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout."""
+
+    name: str
+    uri: str
+    search: Artifact
+    found: dict[str, Any]
+    codes: np.ndarray
+    probabilities: np.ndarray
+    score: float | None
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The labels, in the order of the probabilities' columns."""
+        return np.asarray(self.found["classes"])
+
+
+def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Contestant:
+    """Load the model and let it predict the holdout; it must have been trained on this very split."""
+    search = fetch(f"runs:/{trainer_run(uri)}/search", "search")
+    if search.manifest["split_fingerprints"] != data.manifest["fingerprints"]:
+        raise ValueError(
+            f"Got the model {uri}, which was trained on another split than {data.manifest['run_id']}'s; expected "
+            f"models of the split that they are compared on, or they would have seen its holdout."
+        )
+    found = json.loads((search.folder / "search.json").read_text(encoding="utf-8"))
+    pipeline = load_model(uri, search.manifest["model_digest"])
+    codes = codes_of(rows[schema.target], np.asarray(found["classes"]))
+    features = rows[schema.features]
+    coded = with_classes(pipeline, np.arange(len(found["classes"])))
+    return Contestant(
+        name=search.manifest["step"],
+        uri=search.apart["model_uri"],
+        search=search,
+        found=found,
+        codes=codes,
+        probabilities=coded.predict_proba(features),
+        score=holdout_score(found["scoring"], coded, features, codes),
+    )
+
+
+def check_comparable(contestants: list[Contestant]) -> None:
+    """Raise ValueError unless all were scored in the same way."""
+    for option in ("scoring", "cv", "seed"):
+        values = {contestant.found[option] for contestant in contestants}
+        if len(values) > 1:
+            raise ValueError(f"Got models trained with {option}={' and '.join(map(str, values))}, expected one value.")
+    names = [contestant.name for contestant in contestants]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Got models of the steps {', '.join(names)}, expected different ones.")
