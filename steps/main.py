@@ -150,6 +150,7 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
     mlflow.set_tags(
         {
             "grove.winner": verdict["winner"],
+            "grove.verdict": verdict["outcome"],
             "grove.model_name": name,
             "grove.model_version": version,
             "grove.cached": cached or "none",
