@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 import mlflow
@@ -20,8 +21,8 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import confusion_matrix
 
+from steps.evaluation import holdout
 from steps.evaluation.contestants import Contestant, check_comparable, contest
-from steps.forest.compare import Comparison
 from steps.forest.labels import as_text
 from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
 from steps.forest.options import VERDICT_OPTIONS
@@ -61,7 +62,8 @@ def evaluate(split: str, models: str, rope: float, min_probability: float) -> No
     )
     metrics = {c.name: report(c) for c in contestants}
     log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
-    _publish(data, contestants, verdict, metrics, schema.target, rope=rope, min_probability=min_probability)
+    content = content_of(data, contestants, verdict, metrics)
+    _publish(data, contestants, {**content, "rope": rope, "min_probability": min_probability})
     record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
 
 
@@ -108,47 +110,52 @@ def log_per_class(metrics: dict[str, pd.DataFrame | None]) -> None:
         mlflow.log_text(together.to_csv(index=False, lineterminator="\n"), f"{PER_CLASS}.csv")
 
 
-def _publish(
-    data: Artifact,
-    contestants: list[Contestant],
-    verdict: Verdict,
-    metrics: dict[str, dict[str, float]],
-    target: str,
-    **options: float,
-) -> None:
-    by_name = {contestant.name: contestant for contestant in contestants}
-    scoring = contestants[0].found["scoring"]
-    content = {
+def content_of(
+    data: Artifact, contestants: list[Contestant], verdict: Verdict, metrics: dict[str, dict[str, float]]
+) -> dict[str, Any]:
+    """Return what `verdict.json` says."""
+    drawn = holdout.bootstraps(contestants)
+    return {
         "winner": verdict.winner,
         "outcome": verdict.outcome,
         "sentence": verdict.sentence,
-        "scoring": scoring,
-        **options,
-        "target": target,
-        "comparisons": {name: comparison.to_dict() for name, comparison in verdict.comparisons.items()},
-        "models": {
-            name: {
-                "best": contestant.found["best"],
-                "candidates": contestant.found["candidates"],
-                "cv_mean": contestant.found["mean_score"],
-                "cv_std": contestant.found["std_score"],
-                "fold_scores": contestant.found["fold_scores"],
-                "holdout": metrics[name],
+        "scoring": contestants[0].found["scoring"],
+        "target": Schema.from_dict(data.manifest["schema"]).target,
+        "comparisons": {
+            c.name: {
+                **verdict.comparisons[c.name].to_dict(),
+                "holdout": holdout.comparison(drawn, contestants[0], c),
             }
-            for name, contestant in by_name.items()
+            for c in contestants[1:]
+        },
+        "models": {
+            c.name: {
+                "best": c.found["best"],
+                "candidates": c.found["candidates"],
+                "cv_mean": c.found["mean_score"],
+                "cv_std": c.found["std_score"],
+                "fold_scores": c.found["fold_scores"],
+                "holdout": metrics[c.name],
+                "holdout_intervals": holdout.intervals(drawn, c.name),
+            }
+            for c in contestants
         },
         "data_fingerprint": data.manifest["data_fingerprint"],
         "rows": {name: about["rows"] for name, about in data.manifest["files"].items()},
     }
+
+
+def _publish(data: Artifact, contestants: list[Contestant], content: dict[str, Any]) -> None:
     mlflow.log_figure(
         figures.paired_folds(
-            {name: contestant.found["fold_scores"] for name, contestant in by_name.items()},
-            {name: contestant.score for name, contestant in by_name.items()},
-            scoring,
+            {c.name: c.found["fold_scores"] for c in contestants},
+            {c.name: c.score for c in contestants},
+            content["scoring"],
         ),
         "paired_folds.png",
     )
-    _log_comparisons(verdict.comparisons, verdict)
+    _log_comparisons(content["comparisons"])
+    mlflow.set_tags({"grove.winner": content["winner"], "grove.verdict": content["outcome"]})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "verdict.json").write_text(
@@ -166,24 +173,26 @@ def _publish(
                 "models": {uri: files for c in contestants for uri, files in c.search.apart["models"].items()},
             },
         )
-    click.echo(f"evaluate: {verdict.sentence}")
-    describe(f"**{markdown.escape(verdict.sentence)}**\n\n{markdown.text_table(*score_table(content))}")
+    click.echo(f"evaluate: {content['sentence']}")
+    describe(f"**{markdown.escape(content['sentence'])}**\n\n{markdown.text_table(*score_table(content))}")
 
 
-def _log_comparisons(comparisons: dict[str, Comparison], verdict: Verdict) -> None:
-    for name, comparison in comparisons.items():
-        mlflow.log_metrics(
-            {
-                f"{name}_difference": comparison.difference,
-                f"{name}_difference_low": comparison.low,
-                f"{name}_difference_high": comparison.high,
-                f"{name}_p_value": comparison.p_value,
-                f"{name}_p_better": comparison.better,
-                f"{name}_p_equivalent": comparison.equivalent,
-                f"{name}_p_worse": comparison.worse,
-            }
-        )
-    mlflow.set_tags({"grove.winner": verdict.winner, "grove.verdict": verdict.outcome})
+def _log_comparisons(comparisons: dict[str, dict[str, Any]]) -> None:
+    for name, found in comparisons.items():
+        logged = {
+            "difference": found["difference"],
+            "difference_low": found["low"],
+            "difference_high": found["high"],
+            "p_value": found["p_value"],
+            "p_better": found["better"],
+            "p_equivalent": found["equivalent"],
+            "p_worse": found["worse"],
+            "holdout_difference": found["holdout"]["difference"],
+            "holdout_difference_low": found["holdout"]["low"],
+            "holdout_difference_high": found["holdout"]["high"],
+            "mcnemar_p_value": found["holdout"]["mcnemar_p_value"],
+        }
+        mlflow.log_metrics({f"{name}_{metric}": value for metric, value in logged.items() if value is not None})
 
 
 def predictions(contestants: list[Contestant]) -> pa.Table:

@@ -52,6 +52,7 @@ def test_main_in_a_clone_whose_path_has_a_space(
     assert "models:/grove@champion" in result.out
     assert "mlflow ui --backend-store-uri" in result.out
     assert "helps here is not decided, so the simpler forest wins: cross-validated" in result.out
+    check_verdict(found["evaluate"])
     assert not (clone / "mlruns").exists()
     assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout == b""
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
@@ -208,6 +209,25 @@ def test_equal_inputs_give_equal_results(
     assert outcomes[0] == outcomes[1]
     for name, tags in outcomes[0]["keys"].items():
         assert set(tags) == {"grove.key", *(f"grove.key.{part}" for part in outcomes[0]["components"][name])}
+
+
+def check_verdict(run: mlflow.entities.Run) -> None:
+    """What stands in the verdict, in the metrics and in the tags agrees."""
+    verdict = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/verdict/verdict.json")
+    assert run.data.tags["grove.verdict"] == verdict["outcome"] == "not decided"
+    found = verdict["comparisons"]["train_rf_kmeans"]
+    scores = [verdict["models"][name]["holdout"]["balanced_accuracy"] for name in ("train_rf_kmeans", "train_rf")]
+    assert found["holdout"]["difference"] == scores[0] - scores[1]
+    assert found["holdout"]["low"] < found["holdout"]["difference"] < found["holdout"]["high"]
+    for name, value in (
+        ("p_equivalent", found["equivalent"]),
+        ("mcnemar_p_value", found["holdout"]["mcnemar_p_value"]),
+    ):
+        assert run.data.metrics[f"train_rf_kmeans_{name}"] == value
+    for model in verdict["models"].values():
+        for metric in ("accuracy", "balanced_accuracy", "f1_macro", "matthews_corrcoef", "log_loss", "brier_score"):
+            low, high = model["holdout_intervals"][metric]
+            assert low < model["holdout"][metric] < high
 
 
 def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, Any]:

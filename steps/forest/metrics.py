@@ -56,6 +56,7 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
             "f1_macro": metrics.f1_score(codes, predicted, average="macro", zero_division=0.0),
             "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
             "log_loss": metrics.log_loss(codes, probabilities, labels=every),
+            "brier_score": metrics.brier_score_loss(codes, probabilities, labels=every),
         }
     area = mean_area(codes, probabilities, classes)
     if area is not None:

@@ -18,33 +18,54 @@ _CARD = """<!doctype html>
   :root { color-scheme: light dark; }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-  th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
+  th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
   th:first-child, td:first-child { text-align: left; }
   .winner { font-weight: 600; }
-  small { color: #888; overflow-wrap: anywhere; }
+  small { color: #888; overflow-wrap: anywhere; font-weight: normal; }
 </style>
 <h1>{{ winner }} wins</h1>
 <p>{{ sentence }}</p>
 <table>
-  <tr><th>model</th><th>{{ scoring }}, cross-validated</th>
-  {%- for metric in metrics %}<th>holdout {{ metric }}</th>{% endfor %}</tr>
+  <tr><th>score</th>{% for name in models %}<th>{{ name }}</th>{% endfor %}</tr>
+  <tr><td>{{ scoring }}, cross-validated</td>
   {%- for name, model in models.items() %}
-  <tr{% if name == winner %} class="winner"{% endif %}><td>{{ name }}</td>
-    <td>{{ model.cv_mean|number }} ± {{ model.cv_std|number }}</td>
-    {%- for metric in metrics %}<td>{{ model.holdout[metric]|number }}</td>{% endfor %}</tr>
+    <td{% if name == winner %} class="winner"{% endif %}>{{ model.cv_mean|number }} ± {{ model.cv_std|number }}</td>
+  {%- endfor %}</tr>
+  {%- for metric in metrics %}
+  <tr><td>holdout {{ metric }}</td>
+  {%- for name, model in models.items() %}
+    <td{% if name == winner %} class="winner"{% endif %}>{{ model.holdout[metric]|number }}
+    {%- if model.holdout_intervals.get(metric) %}<br><small>{{ model.holdout_intervals[metric]|interval }}</small>
+    {%- endif %}</td>
+  {%- endfor %}</tr>
   {%- endfor %}
 </table>
 <table>
-  <tr><th>compared with {{ plain }}</th><th>difference</th><th>95 % interval</th><th>p</th><th>P(better)</th>
-  <th>P(equivalent)</th><th>P(worse)</th></tr>
-  {%- for name, found in comparisons.items() %}
-  <tr><td>{{ name }}</td><td>{{ found.difference|number }}</td>
-    <td>{{ found.low|number }} to {{ found.high|number }}</td><td>{{ found.p_value|number }}</td>
-    {%- for side in ("better", "equivalent", "worse") %}<td>{{ found[side]|number }}</td>{% endfor %}</tr>
+  <tr><th>in the folds, against {{ plain }}</th>{% for name in comparisons %}<th>{{ name }}</th>{% endfor %}</tr>
+  {%- for label, figure in (("difference", "difference"), ("p of no difference", "p_value"), ("P(better)", "better"),
+    ("P(equivalent)", "equivalent"), ("P(worse)", "worse")) %}
+  <tr><td>{{ label }}</td>
+  {%- for found in comparisons.values() %}<td>{{ found[figure]|number }}
+    {%- if figure == "difference" %}<br><small>{{ (found.low, found.high)|interval }}</small>{% endif %}</td>
+  {%- endfor %}</tr>
   {%- endfor %}
 </table>
 <p>Equivalent means that the scores differ by at most {{ rope }}. An outcome is the verdict where its probability is at
 least {{ min_probability }}: here, {{ outcome }}.</p>
+<table>
+  <tr><th>on the holdout, against {{ plain }}</th>{% for name in comparisons %}<th>{{ name }}</th>{% endfor %}</tr>
+  <tr><td>difference in {{ scoring }}</td>
+  {%- for found in comparisons.values() %}<td>{{ found.holdout.difference|number }}
+    <br><small>{{ (found.holdout.low, found.holdout.high)|interval }}</small></td>{% endfor %}</tr>
+  <tr><td>rows that only it predicts rightly</td>
+  {%- for found in comparisons.values() %}<td>{{ found.holdout.only_challenger_right }}</td>{% endfor %}</tr>
+  <tr><td>rows that only {{ plain }} does</td>
+  {%- for found in comparisons.values() %}<td>{{ found.holdout.only_baseline_right }}</td>{% endfor %}</tr>
+  <tr><td>p of no difference (McNemar)</td>
+  {%- for found in comparisons.values() %}<td>{{ found.holdout.mcnemar_p_value|number }}</td>{% endfor %}</tr>
+</table>
+<p>Below a figure stands its 95 % interval. Those of the holdout come from 2,000 bootstrap samples of its rows, the same
+rows for all models.</p>
 <table>
   <tr><th>model</th><th>candidates</th><th>chosen hyperparameters</th></tr>
   {%- for name, model in models.items() %}
@@ -76,4 +97,5 @@ def verdict_card(verdict: Mapping[str, Any]) -> str:
     metrics = list(verdict["models"][plain]["holdout"])
     environment = Environment(autoescape=True)
     environment.filters["number"] = number
+    environment.filters["interval"] = lambda bounds: " to ".join(number(bound) for bound in bounds)
     return environment.from_string(_CARD).render(verdict, metrics=metrics, plain=plain)

@@ -28,6 +28,7 @@ def test_a_hand_computed_example():
             "f1_macro": 7 / 9,
             "matthews_corrcoef": 0.7,
             "log_loss": -(math.log(0.5) + math.log(0.25) + math.log(0.5) + math.log(0.75)) / 4,
+            "brier_score": (0.375 + 0.875 + 0.375 + 0.125) / 4,
             "roc_auc_ovr": (3.5 / 4 + 2.5 / 3 + 1) / 3,
         }
     )
@@ -40,6 +41,7 @@ def test_two_classes():
     found = holdout_metrics(codes, probabilities, ["no", "yes"])
     assert found["accuracy"] == found["balanced_accuracy"] == found["f1_macro"] == 0.5
     assert found["matthews_corrcoef"] == 0
+    assert found["brier_score"] == (0.25**2 + 0.75**2 + 0.5**2 + 0) / 4
     assert found["roc_auc_ovr"] == 0.75
     assert list(roc_curves(codes, probabilities, ["no", "yes"])) == ["yes"]
     assert list(precision_recall_curves(codes, probabilities, ["no", "yes"])) == ["yes"]
@@ -75,6 +77,7 @@ def test_a_holdout_of_one_class_has_no_curve_and_no_area():
         "f1_macro",
         "matthews_corrcoef",
         "log_loss",
+        "brier_score",
     }
     assert roc_curves(codes, probabilities, ["a", "b"]) == {}
     assert precision_recall_curves(codes, probabilities, ["a", "b"]) == {}

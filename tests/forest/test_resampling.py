@@ -1,0 +1,68 @@
+"""A row that was drawn twice counts as two rows: what scikit-learn says of the rows that were drawn."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import brier_score_loss
+
+from steps.forest.metrics import holdout_score
+from steps.forest.resampling import resampled_scores
+from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES
+
+SCORERS = [*((name, n) for name in ANY_CLASSES for n in (2, 3, 4)), *((name, 2) for name in TWO_CLASSES)]
+
+
+class Answers:
+    """Stands for a fitted pipeline: its rows are the probabilities."""
+
+    def __init__(self, n_classes):
+        self.classes_ = np.arange(n_classes)
+
+    def __sklearn_tags__(self):
+        return DummyClassifier().__sklearn_tags__()
+
+    def fit(self, rows, codes):
+        return self
+
+    def predict_proba(self, rows):
+        return rows.to_numpy()
+
+    def predict(self, rows):
+        return rows.to_numpy().argmax(axis=1)
+
+
+def make_rows(seed, n_rows, n_classes):
+    """Codes and probabilities; these are rounded, so that there are ties, and some are 0 and 1."""
+    random = np.random.default_rng(seed)
+    codes = random.integers(0, n_classes, n_rows)
+    parts = random.multinomial(8, random.dirichlet(np.ones(n_classes)), n_rows)
+    return codes, parts / 8
+
+
+@pytest.mark.parametrize(("scoring", "n_classes"), SCORERS)
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(2, 30))
+def test_equals_scikit_learn_on_the_rows_that_were_drawn(scoring, n_classes, seed, n_rows):
+    codes, probabilities = make_rows(seed, n_rows, n_classes)
+    drawn = np.random.default_rng(seed).integers(0, n_rows, (3, n_rows))
+    weights = np.stack([np.bincount(rows, minlength=n_rows) for rows in drawn]).astype(float)
+    found = resampled_scores(scoring, weights, codes, probabilities)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = [
+            holdout_score(scoring, Answers(n_classes), pd.DataFrame(probabilities[rows]), codes[rows]) for rows in drawn
+        ]
+    expected = [np.nan if score is None else score for score in expected]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_brier_score_of_more_classes(seed):
+    codes, probabilities = make_rows(seed, 20, 3)
+    found = resampled_scores("neg_brier_score", np.ones((1, 20)), codes, probabilities)
+    assert found == pytest.approx([-brier_score_loss(codes, probabilities, labels=np.arange(3))], abs=1e-9)
