@@ -19,6 +19,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sklearn.metrics import confusion_matrix
 
 from steps.evaluation import holdout
@@ -58,13 +59,19 @@ def evaluate(split: str, models: str, rope: float, min_probability: float) -> No
         contestants[0].found["scoring"],
         rope=rope,
         min_probability=min_probability,
-        n_rows=data.manifest["files"]["train.parquet"]["rows"],
+        n_rows=smallest_class(data, schema.target),
     )
     metrics = {c.name: report(c) for c in contestants}
     log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
     content = content_of(data, contestants, verdict, metrics)
     _publish(data, contestants, {**content, "rope": rope, "min_probability": min_probability})
     record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
+
+
+def smallest_class(data: Artifact, target: str) -> int:
+    """Return how many training rows the smallest class has."""
+    labels = read_verified(data.folder / "train.parquet").column(target)
+    return min(pair["counts"] for pair in pc.value_counts(labels).to_pylist())
 
 
 def report(contestant: Contestant) -> dict[str, float | None]:

@@ -50,8 +50,9 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float], *, rop
     also says how probable it is that a difference is of no practical importance.
 
     Where the difference is the same in all folds, there is no variance to go by. Then a difference that is not zero
-    is judged by the sign test, as chance alone gives all folds the same sign in 2 of 2^k cases. And as much as `rope`
-    may differ in rows that were not seen, by the rule of three, with probability (1 - rope)^n_rows.
+    is judged by the sign test, as chance alone gives all folds the same sign in 2 of 2^k cases. And that a share d of
+    rows differs would not show in n of them with probability (1 - d)^n, the rule of three; d is what separates the
+    difference from the rope's edge.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float], *, rop
     rope
         The region of practical equivalence: the largest difference that does not matter.
     n_rows
-        How many rows the folds have together.
+        How many rows the smallest class has in all folds together: what may be said of it may be said of the others.
 
     References
     ----------
@@ -72,6 +73,8 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float], *, rop
         raise ValueError(
             f"Got scores of {len(baseline)} and {len(challenger)} folds, expected the same number, at least 2."
         )
+    if not np.isfinite([*baseline, *challenger]).all():
+        raise ValueError("Got a fold without a score, expected one in each: choose another scoring.")
     differences = np.asarray(challenger, dtype=float) - np.asarray(baseline, dtype=float)
     k = len(differences)
     mean = float(differences.mean())
@@ -86,12 +89,13 @@ def compare_folds(baseline: Sequence[float], challenger: Sequence[float], *, rop
 
 
 def _without_spread(mean: float, k: int, rope: float, n_rows: int) -> Comparison:
-    if abs(mean) <= max(rope, _ROUNDING):
-        unseen = (1 - min(rope, 1.0)) ** n_rows
+    # How probable it is that so many rows would not have shown that the difference is on the rope's other side.
+    unseen = (1 - min(abs(abs(mean) - rope), 1.0)) ** n_rows
+    if abs(mean) <= rope + _ROUNDING:
         better, equivalent, worse = unseen / 2, 1 - unseen, unseen / 2
     else:
-        chance = 0.5**k
-        better, equivalent, worse = (1 - chance, chance, 0.0) if mean > 0 else (0.0, chance, 1 - chance)
+        equivalent = max(0.5**k, unseen / 2)
+        better, worse = (1 - equivalent, 0.0) if mean > 0 else (0.0, 1 - equivalent)
     if abs(mean) <= _ROUNDING:
         return Comparison(mean, mean, mean, 1.0, better, equivalent, worse)
     p_value = 2 * 0.5**k

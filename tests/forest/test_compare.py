@@ -109,6 +109,16 @@ def test_equal_scores_are_equivalent_as_far_as_so_many_rows_can_tell(n_rows, rop
     assert found.better == found.worse == pytest.approx((1 - equivalent) / 2)
 
 
+@pytest.mark.parametrize("baseline", [0.8, 0.9, 0.5])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_same_difference_at_the_edge_of_the_rope_is_on_neither_side(baseline, sign):
+    # 0.91 - 0.9 is above 0.01, as floats, and 0.81 - 0.8 is not.
+    found = compare([baseline] * 5, [round(baseline + sign * 0.01, 2)] * 5)
+    assert max(found.better, found.equivalent, found.worse) == pytest.approx(0.5)
+    just_above = compare([baseline] * 5, [baseline + sign * 0.0101] * 5)
+    assert just_above.equivalent == pytest.approx(0.5, abs=0.05)
+
+
 @pytest.mark.parametrize(("sign", "low", "high"), [(1, 0.0, 0.25), (-1, -0.25, 0.0)])
 def test_the_same_difference_in_two_folds_says_little(sign, low, high):
     found = compare([0.5, 0.25], [0.5 + sign * 0.25, 0.25 + sign * 0.25])
@@ -131,6 +141,11 @@ def test_folds_that_cannot_be_compared(baseline, challenger):
     expected = f"Got scores of {len(baseline)} and {len(challenger)} folds, expected the same number, at least 2."
     with pytest.raises(ValueError, match=f"^{expected}$"):
         compare(baseline, challenger)
+
+
+def test_a_fold_without_a_score_cannot_be_compared():
+    with pytest.raises(ValueError, match=r"^Got a fold without a score, expected one in each"):
+        compare([0.5, math.nan], [0.5, 0.5])
 
 
 def fold_accuracies(feature, is_positive, folds):

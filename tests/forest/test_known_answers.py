@@ -24,7 +24,9 @@ def answer(table, codes, seed=0, kmeans=KMEANS, scoring="balanced_accuracy"):
             ("train_rf_kmeans", kmeans_pipeline, kmeans),
         )
     }
-    return decide(found, dict.fromkeys(found), scoring, rope=0.01, min_probability=0.95, n_rows=len(rows))
+    return decide(
+        found, dict.fromkeys(found), scoring, rope=0.01, min_probability=0.95, n_rows=np.bincount(codes).min()
+    )
 
 
 def clusters_that_carry_the_signal(seed, n_rows):
