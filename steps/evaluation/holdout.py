@@ -18,10 +18,8 @@ def bootstraps(contestants: list[Contestant]) -> dict[str, Bootstrap]:
     """Return the intervals of some scores and of the one that the models were chosen by."""
     found = contestants[0].found
     probabilities = {contestant.name: contestant.probabilities for contestant in contestants}
-    return {
-        scoring: bootstrap(scoring, contestants[0].codes, probabilities, found["seed"])
-        for scoring in dict.fromkeys((*SCORES, found["scoring"]))
-    }
+    scorings = tuple(dict.fromkeys((*SCORES, found["scoring"])))
+    return bootstrap(scorings, contestants[0].codes, probabilities, found["seed"])
 
 
 def intervals(drawn: dict[str, Bootstrap], name: str) -> dict[str, Interval | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from steps.forest.resampling import resampled_scores
+from steps.forest.resampling import goes_by_labels, label_scorer, probability_scorer
 
 DRAWS = 2000
 _MOST_WEIGHTS = 10_000_000
@@ -34,17 +34,20 @@ class Bootstrap:
     differences: dict[str, Interval | None]
 
 
-def bootstrap(scoring: str, codes: np.ndarray, probabilities: Mapping[str, np.ndarray], seed: int) -> Bootstrap:
-    """Draw the rows with replacement, 2,000 times, the same ones for all models; return percentiles of the scores.
+def bootstrap(
+    scorings: Sequence[str], codes: np.ndarray, probabilities: Mapping[str, np.ndarray], seed: int
+) -> dict[str, Bootstrap]:
+    """Draw the rows with replacement, 2,000 times, the same ones for all; return percentiles of each score.
 
     Parameters
     ----------
-    scoring
-        The scorer's name.
+    scorings
+        The scorers' names.
     codes : (n_rows,) int64
         True classes.
     probabilities : each (n_rows, n_classes) float64
-        Of each model; the first is what the others are compared with.
+        Of each model; the first is what the others are compared with. The prediction is the most probable class, the
+        first of equals.
     seed
         Of the draws.
 
@@ -52,12 +55,32 @@ def bootstrap(scoring: str, codes: np.ndarray, probabilities: Mapping[str, np.nd
     ----------
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
-    scores: dict[str, list[np.ndarray]] = {name: [] for name in probabilities}
+    labels = np.stack([codes, *(predicted.argmax(axis=1) for predicted in probabilities.values())])
+    # Rows with the same labels stand together: what goes by labels needs only how many of them were drawn.
+    order = np.lexsort(labels)
+    labels, codes = labels[:, order], codes[order]
+    starts = np.flatnonzero((np.diff(labels, prepend=-1) != 0).any(axis=0))
+    true, *predictions = labels[:, starts]
+    scorers = {
+        (scoring, name): label_scorer(scoring, true, predicted, probabilities[name].shape[1])
+        if goes_by_labels(scoring)
+        else probability_scorer(scoring, codes, probabilities[name][order])
+        for scoring in scorings
+        for name, predicted in zip(probabilities, predictions, strict=True)
+    }
+    drawn: dict[tuple[str, str], list[np.ndarray]] = {both: [] for both in scorers}
     with threadpool_limits(1):  # of BLAS: how many there are decides about the last digits
         for weights in _weights(len(codes), seed):
-            for name, predicted in probabilities.items():
-                scores[name].append(resampled_scores(scoring, weights, codes, predicted))
-    drawn = {name: np.concatenate(parts) for name, parts in scores.items()}
+            together = np.add.reduceat(weights, starts, axis=1)
+            for (scoring, name), scorer in scorers.items():
+                drawn[scoring, name].append(scorer(together if goes_by_labels(scoring) else weights))
+    return {
+        scoring: _intervals({name: np.concatenate(drawn[scoring, name]) for name in probabilities})
+        for scoring in scorings
+    }
+
+
+def _intervals(drawn: dict[str, np.ndarray]) -> Bootstrap:
     first, *others = drawn
     return Bootstrap(
         {name: _interval(values) for name, values in drawn.items()},

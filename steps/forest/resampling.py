@@ -6,24 +6,31 @@ the rows that were drawn lack what the score needs. With all weights 1 they are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
+Scorer = Callable[[np.ndarray], np.ndarray]
 
-def resampled_scores(scoring: str, weights: np.ndarray, codes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Return the scores of one model.
+
+def goes_by_labels(scoring: str) -> bool:
+    """Return whether the score depends on the predicted classes alone, not on their probabilities."""
+    return not scoring.startswith(("neg_log_loss", "neg_brier_score", "roc_auc", "average_precision"))
+
+
+def probability_scorer(scoring: str, codes: np.ndarray, probabilities: np.ndarray) -> Scorer:
+    """Return what turns weights into one model's scores by its probabilities.
 
     Parameters
     ----------
     scoring
-        The scorer's name, one that `check_scoring` allows for so many classes.
-    weights : (n_draws, n_rows) float64
-        See above.
+        The scorer's name, one that `check_scoring` allows for so many classes, and that does not go by labels.
     codes : (n_rows,) int64
         True classes.
     probabilities : (n_rows, n_classes) float64
-        Predicted; the prediction is the most probable class, the first of equals.
+        Predicted.
 
     References
     ----------
@@ -32,32 +39,34 @@ def resampled_scores(scoring: str, weights: np.ndarray, codes: np.ndarray, proba
     if scoring == "neg_log_loss":
         likely = np.take_along_axis(probabilities, codes[:, np.newaxis], axis=1)[:, 0]
         least = np.finfo(probabilities.dtype).eps
-        return _mean(weights, np.log(np.clip(likely, least, 1 - least)))
+        return partial(_mean, np.log(np.clip(likely, least, 1 - least)))
     if scoring == "neg_brier_score":
         n_classes = probabilities.shape[1]
         squares = ((probabilities - np.eye(n_classes)[codes]) ** 2).sum(axis=1)
-        return -_mean(weights, squares / 2 if n_classes == 2 else squares)
+        return partial(_mean, -squares / 2 if n_classes == 2 else -squares)
     if scoring.startswith("roc_auc"):
-        return _roc_auc(scoring, weights, codes, probabilities)
-    if scoring == "average_precision":
-        return _average_precision(weights, codes == 1, probabilities[:, 1])
-    return _from_counts(scoring, weights, codes, probabilities)
+        return partial(_roc_auc, scoring, codes, probabilities)
+    return partial(_average_precision, codes == 1, probabilities[:, 1])
 
 
-def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return weights @ values / weights.sum(axis=1)
+def label_scorer(scoring: str, codes: np.ndarray, predicted: np.ndarray, n_classes: int) -> Scorer:
+    """Return what turns weights into one model's scores by the classes that it predicts.
+
+    Parameters
+    ----------
+    scoring
+        As for `probability_scorer`, but one that goes by labels.
+    codes, predicted : (n_rows,) int64
+        True and predicted classes. Rows with equal labels may stand as one, whose weight is that of them all.
+    n_classes
+        How many there are.
+    """
+    every = np.arange(n_classes)
+    is_true, is_predicted = ((classes[:, np.newaxis] == every).astype(float) for classes in (codes, predicted))
+    return partial(_from_counts, scoring, is_true, is_predicted)
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float) -> np.ndarray:
-    result = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
-    return np.divide(numerator, denominator, out=result, where=denominator != 0)
-
-
-def _from_counts(scoring: str, weights: np.ndarray, codes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    every = np.arange(probabilities.shape[1])
-    is_true, is_predicted = (
-        (classes[:, np.newaxis] == every).astype(float) for classes in (codes, probabilities.argmax(axis=1))
-    )
+def _from_counts(scoring: str, is_true: np.ndarray, is_predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
     # By class, (n_draws, n_classes): right ones, true ones, predicted ones.
     right, true, predicted = weights @ (is_true * is_predicted), weights @ is_true, weights @ is_predicted
     n_rows = weights.sum(axis=1)
@@ -86,6 +95,15 @@ def _from_counts(scoring: str, weights: np.ndarray, codes: np.ndarray, probabili
     return np.where((true > 0).all(axis=1), ratio[:, 1], np.nan)
 
 
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weights @ values / weights.sum(axis=1)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float) -> np.ndarray:
+    result = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
+    return np.divide(numerator, denominator, out=result, where=denominator != 0)
+
+
 def _grouped(
     weights: np.ndarray, is_positive: np.ndarray, scores: np.ndarray, *, descending: bool
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +124,7 @@ def _area(weights: np.ndarray, is_positive: np.ndarray, scores: np.ndarray) -> n
     return _ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1), np.nan)
 
 
-def _average_precision(weights: np.ndarray, is_positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def _average_precision(is_positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     positive, negative = _grouped(weights, is_positive, scores, descending=True)
     found, seen = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
     total = positive.sum(axis=1)
@@ -114,11 +132,11 @@ def _average_precision(weights: np.ndarray, is_positive: np.ndarray, scores: np.
     return np.where(negative.sum(axis=1) > 0, average, np.nan)
 
 
-def _roc_auc(scoring: str, weights: np.ndarray, codes: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def _roc_auc(scoring: str, codes: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     n_classes = probabilities.shape[1]
     if n_classes == 2:
         return _area(weights, codes == 1, probabilities[:, 1])
-    shares = np.stack([_mean(weights, codes == code) for code in range(n_classes)])
+    shares = np.stack([_mean(codes == code, weights) for code in range(n_classes)])
     if scoring.startswith("roc_auc_ovo"):
         pairs = list(combinations(range(n_classes), 2))
         areas = np.stack([_pair_area(weights, codes, probabilities, *pair) for pair in pairs])

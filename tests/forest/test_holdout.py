@@ -23,7 +23,7 @@ def predictions(seed, n_rows=300, n_classes=3, better=0.2):
 
 def test_equals_scipys_paired_bootstrap_but_for_chance():
     codes, probabilities = predictions(0)
-    found = bootstrap("balanced_accuracy", codes, probabilities, seed=0)
+    found = bootstrap(["balanced_accuracy"], codes, probabilities, seed=0)["balanced_accuracy"]
     plain, other = (each.argmax(axis=1) for each in probabilities.values())
 
     def difference(codes, plain, other):
@@ -45,7 +45,7 @@ def test_equals_scipys_paired_bootstrap_but_for_chance():
 def test_the_interval_of_a_share_is_the_binomial_one():
     codes = np.array([0] * 50 + [1] * 50)
     probabilities = np.eye(2)[np.array([0] * 45 + [1] * 55)]  # 95 of 100 are right
-    found = bootstrap("accuracy", codes, {"train_rf": probabilities}, seed=0)
+    found = bootstrap(["accuracy"], codes, {"train_rf": probabilities}, seed=0)["accuracy"]
     assert found.scores["train_rf"] == pytest.approx(stats.binom.ppf([0.025, 0.975], 100, 0.95) / 100, abs=0.011)
     assert found.differences == {}
 
@@ -54,23 +54,23 @@ def test_the_interval_of_a_share_is_the_binomial_one():
 def test_a_model_does_not_differ_from_itself(seed):
     codes, probabilities = predictions(seed, n_rows=20)
     same = dict.fromkeys(("train_rf", "train_rf_kmeans"), probabilities["train_rf"])
-    found = bootstrap("f1_macro", codes, same, seed=seed)
+    found = bootstrap(["f1_macro"], codes, same, seed=seed)["f1_macro"]
     assert found.differences["train_rf_kmeans"] == (0, 0)
     assert found.scores["train_rf"] == found.scores["train_rf_kmeans"]
 
 
 def test_the_seed_decides_and_not_how_many_are_drawn_at_once(monkeypatch):
     codes, probabilities = predictions(0)
-    first = bootstrap("accuracy", codes, probabilities, seed=7)
-    assert bootstrap("accuracy", codes, probabilities, seed=8) != first
+    first = bootstrap(["accuracy"], codes, probabilities, seed=7)["accuracy"]
+    assert bootstrap(["accuracy"], codes, probabilities, seed=8)["accuracy"] != first
     monkeypatch.setattr(holdout, "_MOST_WEIGHTS", 1000)
-    assert bootstrap("accuracy", codes, probabilities, seed=7) == first
+    assert bootstrap(["accuracy"], codes, probabilities, seed=7)["accuracy"] == first
 
 
 def test_a_score_that_is_not_defined_has_no_interval():
     codes = np.zeros(30, dtype=np.int64)
     probabilities = np.full((30, 2), 0.5)
-    found = bootstrap("roc_auc", codes, {"train_rf": probabilities, "other": probabilities}, seed=0)
+    found = bootstrap(["roc_auc"], codes, {"train_rf": probabilities, "other": probabilities}, seed=0)["roc_auc"]
     assert found.scores == {"train_rf": None, "other": None}
     assert found.differences == {"other": None}
 
@@ -85,7 +85,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     for seed in range(200):
         rows = random.integers(0, len(codes), 200)
         sample = {name: predicted[rows] for name, predicted in probabilities.items()}
-        low, high = bootstrap("accuracy", codes[rows], sample, seed).differences["train_rf_kmeans"]
+        low, high = bootstrap(["accuracy"], codes[rows], sample, seed)["accuracy"].differences["train_rf_kmeans"]
         held += low <= truth <= high
     assert 0.90 * 200 <= held <= 0.99 * 200
 
@@ -98,3 +98,10 @@ def test_disagreement_equals_statsmodels_exact_test(rows):
     table = [[np.sum(a & b) for b in (right_too, ~right_too)] for a in (right, ~right)]
     assert found.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
     assert (found.only_baseline, found.only_challenger) == (table[0][1], table[1][0])
+
+
+def test_all_scores_see_the_same_draws_asked_together_or_alone():
+    codes, probabilities = predictions(3, n_rows=50)
+    scorings = ["accuracy", "neg_log_loss", "f1_macro", "roc_auc_ovr"]
+    together = bootstrap(scorings, codes, probabilities, seed=1)
+    assert together == {name: bootstrap([name], codes, probabilities, seed=1)[name] for name in scorings}

@@ -11,7 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import brier_score_loss
 
 from steps.forest.metrics import holdout_score
-from steps.forest.resampling import resampled_scores
+from steps.forest.resampling import goes_by_labels, label_scorer, probability_scorer
 from steps.forest.scoring import ANY_CLASSES, TWO_CLASSES
 
 SCORERS = [*((name, n) for name in ANY_CLASSES for n in (2, 3, 4)), *((name, 2) for name in TWO_CLASSES)]
@@ -51,7 +51,10 @@ def test_equals_scikit_learn_on_the_rows_that_were_drawn(scoring, n_classes, see
     codes, probabilities = make_rows(seed, n_rows, n_classes)
     drawn = np.random.default_rng(seed).integers(0, n_rows, (3, n_rows))
     weights = np.stack([np.bincount(rows, minlength=n_rows) for rows in drawn]).astype(float)
-    found = resampled_scores(scoring, weights, codes, probabilities)
+    if goes_by_labels(scoring):
+        found = label_scorer(scoring, codes, probabilities.argmax(axis=1), n_classes)(weights)
+    else:
+        found = probability_scorer(scoring, codes, probabilities)(weights)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = [
@@ -64,5 +67,5 @@ def test_equals_scikit_learn_on_the_rows_that_were_drawn(scoring, n_classes, see
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_brier_score_of_more_classes(seed):
     codes, probabilities = make_rows(seed, 20, 3)
-    found = resampled_scores("neg_brier_score", np.ones((1, 20)), codes, probabilities)
+    found = probability_scorer("neg_brier_score", codes, probabilities)(np.ones((1, 20)))
     assert found == pytest.approx([-brier_score_loss(codes, probabilities, labels=np.arange(3))], abs=1e-9)
