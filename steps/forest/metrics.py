@@ -18,6 +18,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from steps.forest.calibration import calibration, expected_calibration_error
 from steps.forest.scoring import TWO_CLASSES
 from steps.forest.search import folds
 
@@ -57,6 +58,7 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
             "matthews_corrcoef": metrics.matthews_corrcoef(codes, predicted),
             "log_loss": metrics.log_loss(codes, probabilities, labels=every),
             "brier_score": metrics.brier_score_loss(codes, probabilities, labels=every),
+            "expected_calibration_error": expected_calibration_error(calibration(codes, probabilities)),
         }
     area = mean_area(codes, probabilities, classes)
     if area is not None:

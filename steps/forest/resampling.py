@@ -63,12 +63,12 @@ def label_scorer(scoring: str, codes: np.ndarray, predicted: np.ndarray, n_class
     """
     every = np.arange(n_classes)
     is_true, is_predicted = ((classes[:, np.newaxis] == every).astype(float) for classes in (codes, predicted))
-    return partial(_from_counts, scoring, is_true, is_predicted)
+    return partial(_from_counts, scoring, (is_true * is_predicted, is_true, is_predicted))
 
 
-def _from_counts(scoring: str, is_true: np.ndarray, is_predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _from_counts(scoring: str, sides: tuple[np.ndarray, np.ndarray, np.ndarray], weights: np.ndarray) -> np.ndarray:
     # By class, (n_draws, n_classes): right ones, true ones, predicted ones.
-    right, true, predicted = weights @ (is_true * is_predicted), weights @ is_true, weights @ is_predicted
+    right, true, predicted = (weights @ side for side in sides)
     n_rows = weights.sum(axis=1)
     if scoring == "accuracy":
         return right.sum(axis=1) / n_rows

@@ -9,8 +9,7 @@ import numpy as np
 
 from steps.forest.compare import Comparison, compare_folds
 
-SPOKEN = {"train_rf": "forest", "train_rf_kmeans": "k-means"}
-"""What a sentence calls the models of a step; others go by the step's name."""
+_SPOKEN = {"train_rf": "forest", "train_rf_kmeans": "k-means"}
 
 
 @dataclass(frozen=True)
@@ -78,13 +77,12 @@ def decide(
     )
 
 
-def spoken(step: str) -> str:
-    """Return what a sentence calls the models of a step."""
-    return SPOKEN.get(step, step)
+def _spoken(step: str) -> str:
+    return _SPOKEN.get(step, step)
 
 
 def _outcome(baseline: str, challenger: str, found: Comparison, min_probability: float) -> tuple[str, str]:
-    plain, other = spoken(baseline), spoken(challenger)
+    plain, other = _spoken(baseline), _spoken(challenger)
     if found.better >= min_probability:
         return f"{other} better", f"{other} helps here"
     if found.worse >= min_probability:
@@ -98,7 +96,7 @@ def _evidence(challenger: str, found: Comparison, means: Sequence[float], scorin
     return (
         f"cross-validated {scoring} {means[0]:.4f} against {means[1]:.4f}, difference {found.difference:+.4f}, "
         f"95 % interval {found.low:+.4f} to {found.high:+.4f}, "
-        f"P({spoken(challenger)} better) {_probability(found.better)}, "
+        f"P({_spoken(challenger)} better) {_probability(found.better)}, "
         f"P(equivalent) {_probability(found.equivalent)}"
     )
 

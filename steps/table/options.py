@@ -52,15 +52,14 @@ class Share(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
+        example = 0.95 if self.min else 0.2
+        told = f"Got {value!r}, expected a share between {self.min:g} and 1, such as {example}."
         try:
             number = float(super().convert(value, param, ctx))
-        except click.BadParameter:
-            number = math.nan
+        except click.BadParameter as error:
+            raise click.BadParameter(told, ctx, param) from error
         if math.isnan(number):
-            example = 0.95 if self.min else 0.2
-            raise click.BadParameter(
-                f"Got {value!r}, expected a share between {self.min:g} and 1, such as {example}.", ctx, param
-            )
+            raise click.BadParameter(told, ctx, param)
         return number
 
 

@@ -29,6 +29,7 @@ def test_a_hand_computed_example():
             "matthews_corrcoef": 0.7,
             "log_loss": -(math.log(0.5) + math.log(0.25) + math.log(0.5) + math.log(0.75)) / 4,
             "brier_score": (0.375 + 0.875 + 0.375 + 0.125) / 4,
+            "expected_calibration_error": (3 * (2 / 3 - 0.5) + (1 - 0.75)) / 4,
             "roc_auc_ovr": (3.5 / 4 + 2.5 / 3 + 1) / 3,
         }
     )
@@ -78,6 +79,7 @@ def test_a_holdout_of_one_class_has_no_curve_and_no_area():
         "matthews_corrcoef",
         "log_loss",
         "brier_score",
+        "expected_calibration_error",
     }
     assert roc_curves(codes, probabilities, ["a", "b"]) == {}
     assert precision_recall_curves(codes, probabilities, ["a", "b"]) == {}

@@ -1,0 +1,48 @@
+"""Whether a model is right as often as it says that it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+_BINS = 10
+
+
+def calibration(codes: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Return how sure a model is of its predictions, and how often these are right, in bins of equally many rows.
+
+    Parameters
+    ----------
+    codes : (n_rows,) int64
+        True classes.
+    probabilities : (n_rows, n_classes) float64
+        Predicted; the prediction is the most probable class, the first of equals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At most ten bins, from the least sure one: `confidence` (mean probability of the predicted class), `accuracy`
+        (share of right predictions), both float64, and `rows` (int64). Rows of equal confidence share a bin.
+    """
+    confidence = probabilities.max(axis=1)
+    bins = pd.qcut(confidence, _BINS, labels=False, duplicates="drop")
+    if np.isnan(bins).any():  # all rows are equally sure
+        bins = np.zeros(len(codes))
+    rows = pd.DataFrame({"confidence": confidence, "accuracy": probabilities.argmax(axis=1) == codes, "rows": 1})
+    found = rows.groupby(bins).agg({"confidence": "mean", "accuracy": "mean", "rows": "sum"})
+    return found.reset_index(drop=True)
+
+
+def expected_calibration_error(found: pd.DataFrame) -> float:
+    """Return how far confidence and accuracy lie apart, the mean over all rows of their bins', from 0 to 1.
+
+    Parameters
+    ----------
+    found
+        What `calibration` returned.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian binning, AAAI 29.
+    """
+    return float(np.average((found["confidence"] - found["accuracy"]).abs(), weights=found["rows"]))
