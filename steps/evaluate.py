@@ -148,7 +148,7 @@ def content_of(
             for c in contestants
         },
         "data_fingerprint": data.manifest["data_fingerprint"],
-        "rows": {name: about["rows"] for name, about in data.manifest["files"].items()},
+        "rows": {name: about["rows"] for name, about in data.manifest["files"].items() if "rows" in about},
     }
 
 

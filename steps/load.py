@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 import mlflow
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from steps.lineage.artifacts import download, publish, resolve
 from steps.lineage.datasets import log_dataset
@@ -27,6 +26,7 @@ from steps.table.columns import column_list
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import write_table
 from steps.table.options import TABLE_OPTIONS
+from steps.table.profile import class_counts
 from steps.table.read import read_table
 from steps.table.schema import Schema, infer_schema
 
@@ -87,12 +87,6 @@ def load(
         )
     _log(table, schema, counts, notes, digest, source)
     record_key("load", {"data": content})
-
-
-def class_counts(table: pa.Table, target: str) -> dict[str, int]:
-    """Return the number of rows of each class, the most frequent first."""
-    pairs = pc.value_counts(table[target].drop_null()).to_pylist()
-    return {str(pair["values"]): pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
 
 
 def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[str], digest: str, source: str) -> None:

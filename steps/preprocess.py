@@ -1,13 +1,15 @@
 """Split a loaded table into training rows and a holdout.
 
 Reads `table/`, as load wrote it.
-Writes `split/`: train.parquet and test.parquet, features and target only, and a manifest with what was left out and
-why. The side of a row depends on its content and the seed alone: equal rows stay together, and a row stays on its
-side when the table grows. Its content is all that the user did not drop.
+Writes `split/`: train.parquet and test.parquet, features and target only; profile.json, how often the values of the
+training rows occur; and a manifest with what was left out and why. The side of a row depends on its content and the
+seed alone: equal rows stay together, and a row stays on its side when the table grows. Its content is all that the user
+did not drop.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from steps.table.columns import check_target, select_columns
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import read_verified, write_table
 from steps.table.options import TABLE_OPTIONS
+from steps.table.profile import PROFILE, profile
 from steps.table.schema import NAMED_IN_DROP, Schema
 from steps.table.split import holdout_mask, row_hashes
 
@@ -68,6 +71,8 @@ def preprocess(
             write_table(part, Path(folder) / f"{name}.parquet")
             context = {"train": "training", "test": "holdout"}[name]
             log_dataset(table, used, digests[name], name=name, context=context)
+        text = json.dumps(profile(parts["train"], used), indent=1, ensure_ascii=False, allow_nan=False)
+        (Path(folder) / PROFILE).write_text(text, encoding="utf-8")
         publish(
             Path(folder),
             "split",

@@ -5,16 +5,9 @@ import sys
 from pathlib import Path
 
 import mlflow
-import pyarrow as pa
 
-from steps.load import class_counts
 from tests import tables
 from tests.conftest import MLPROJECT, PROJECT
-
-
-def test_class_counts_the_most_frequent_first_without_the_missing() -> None:
-    table = pa.table({"label": ["b", "a", None, "b", "None"]})
-    assert list(class_counts(table, "label").items()) == [("b", 2), ("a", 1), ("None", 1)]
 
 
 def test_data_that_changes_while_it_is_read_is_refused(

@@ -21,6 +21,7 @@ from steps.table.difference import (
     value_differences,
 )
 from steps.table.manifest import MANIFEST, read_verified
+from steps.table.profile import PROFILE
 
 if TYPE_CHECKING:
     from steps.lineage.artifacts import Artifact
@@ -147,8 +148,9 @@ def _differences(kind: str, recorded: Artifact, repeated: Artifact) -> Iterator[
 
 def _file_differences(recorded: Path, repeated: Path) -> Iterator[Difference]:
     """Compare two files of one name that differ in their bytes, be it in nothing else."""
-    # A card follows from the verdict, which is compared; what can't be looked into must not differ.
-    compare = _COMPARED.get(recorded.suffix)
+    # A card follows from the verdict and a profile from the rows, which are compared; what can't be looked into must
+    # not differ.
+    compare = None if recorded.name == PROFILE else _COMPARED.get(recorded.suffix)
     found = list(compare(recorded, repeated)) if compare else []
     yield from found or [Difference("other bytes", exact=recorded.suffix not in _ORDER)]
 

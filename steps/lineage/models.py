@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -17,13 +18,15 @@ from sklearn.pipeline import Pipeline
 
 from steps.forest.pipelines import TRUSTED_TYPES
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
-from steps.table.schema import Schema
+from steps.table.schema import Column, Schema
 
 _REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
 _LABELS = {"U": DataType.string, "b": DataType.boolean, "i": DataType.long, "f": DataType.double}
 
 
-def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes: np.ndarray) -> ModelInfo:
+def log_model(
+    pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes: np.ndarray, profile: Path
+) -> ModelInfo:
     """Log the fitted pipeline as the active run's model.
 
     Parameters
@@ -31,13 +34,16 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
     pipeline
         Its classes being labels, not codes.
     schema
-        The training table's; its features, with their types and roles, are the model's metadata.
+        The training table's; its target and its features, with their types and roles, are the model's metadata.
     example : (n_rows, n_features)
         A few raw rows.
     classes : (n_classes,)
         The labels.
+    profile
+        The file of the training rows' profile, which the model takes along; of an older split there is none.
     """
     features = [column for column in schema.columns if column.name in schema.features]
+    (target,) = (column for column in schema.columns if column.name == schema.target)
     # MLflow's own types refuse raw rows that the pipeline takes: integers with a gap, whole numbers in a column of
     # fractions, dates as text; and over HTTP a missing boolean would become False.
     inputs = Signature([ColSpec(AnyType(), column.name) for column in features])
@@ -49,9 +55,14 @@ def log_model(pipeline: Pipeline, schema: Schema, example: pd.DataFrame, classes
         skops_trusted_types=TRUSTED_TYPES,
         signature=signature,
         input_example=example,
-        metadata={"features": [{"name": c.name, "type": c.type, "role": c.role} for c in features]},
+        metadata={"features": [_described(column) for column in features], "target": _described(target)},
+        extra_files=[str(profile)] if profile.is_file() else None,
         pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
     )
+
+
+def _described(column: Column) -> dict[str, str]:
+    return {"name": column.name, "type": column.type, "role": column.role}
 
 
 def load_model(model_uri: str, digest: str) -> Pipeline:

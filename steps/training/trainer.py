@@ -40,6 +40,7 @@ from steps.report import figures
 from steps.table.columns import check_target
 from steps.table.digest import folder_digests
 from steps.table.manifest import read_verified
+from steps.table.profile import PROFILE
 from steps.table.schema import Schema
 from steps.training.progress import Progress
 from steps.training.summary import log_search
@@ -130,7 +131,8 @@ def train(
     log_search(step, found, best, len(data.rows), scoring)
     mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
     mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
-    model = log_model(with_classes(found.pipeline, data.classes), data.schema, data.rows.head(5), data.classes)
+    fitted = with_classes(found.pipeline, data.classes)
+    model = log_model(fitted, data.schema, data.rows.head(5), data.classes, data.source.folder / PROFILE)
     _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
     record_key(step, {"split": data.source.fingerprint})
     return TrainingResult(data, found)

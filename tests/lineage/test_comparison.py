@@ -56,6 +56,7 @@ TABLE: Content = {
 SPLIT: Content = {
     "train.parquet": {"x": [1.5, 2.5]},
     "test.parquet": {"x": [3.5]},
+    "profile.json": {"columns": {"x": {"edges": [1.5], "counts": [1, 1]}}},
     None: {"fingerprints": {"train": "c1", "test": "d1"}, "left_out": {"no target": 3}, "seed": 0},
 }
 KINDS = {"search": SEARCH, "verdict": VERDICT, "table": TABLE, "split": SPLIT}
@@ -222,6 +223,12 @@ def test_the_first_thing_that_diverged_is_named(tmp_path: Path, kind: str, chang
             [set_to({"train": "c2", "test": "d1"}, None, "fingerprints"), set_to(0.0, None, "seed")],
             0.0,
             "split/manifest.json: fingerprints differs, all numbers and texts agree",
+        ),
+        (
+            "split",
+            [set_to(1.75, "profile.json", "columns", "x", "edges", 0)],
+            0.0,
+            "split/profile.json: other bytes, all numbers and texts agree",
         ),
         (
             "split",
