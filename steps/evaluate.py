@@ -19,150 +19,88 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from sklearn.metrics import confusion_matrix
 
-from steps.evaluation import holdout
+from steps.evaluation import logged
+from steps.evaluation.content import content_of
 from steps.evaluation.contestants import Contestant, check_comparable, contest
+from steps.evaluation.costs import cost_sentence, variant_seconds
+from steps.forest.ablation import ablation
 from steps.forest.labels import as_text
-from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
 from steps.forest.options import VERDICT_OPTIONS
-from steps.forest.verdict import Verdict, decide
+from steps.forest.slices import Slice, slices
+from steps.forest.verdict import decide
 from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
-from steps.lineage.evaluation import PER_CLASS, evaluate_predictions
 from steps.lineage.keys import record_key
 from steps.lineage.options import options
-from steps.report import figures, markdown
+from steps.report import markdown
 from steps.report.card import score_table, verdict_card
+from steps.table.columns import columns_of
 from steps.table.manifest import read_verified, write_table
+from steps.table.profile import smallest_class
 from steps.table.schema import Schema
 
 
 @click.command("evaluate", cls=EntryPoint)
-@options("split", "models", "rope", "min_probability", types=VERDICT_OPTIONS)
-def evaluate(split: str, models: str, rope: float, min_probability: float) -> None:
+@options("split", "models", "rope", "min_probability", "slices", types=VERDICT_OPTIONS)
+def evaluate(split: str, models: str, rope: float, min_probability: float, slices: str) -> None:
     """Score the models on the holdout and write the verdict."""
     uris = [uri.strip() for uri in models.split(",") if uri.strip()]
     if len(uris) < 2:
         raise ValueError(f"Got models={models!r}, expected two or more model URIs, separated by commas.")
     data = fetch(split, "split")
     schema = Schema.from_dict(data.manifest["schema"])
+    sliced_by = columns_of("slices", slices, schema.features)
     rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
     log_dataset(split, schema, data.manifest["fingerprints"]["test"], name="test", context="holdout")
     contestants = [contest(uri, data, schema, rows) for uri in uris]
     check_comparable(contestants)
+    judged = {"rope": rope, "n_rows": smallest_class(data.folder)}
     verdict = decide(
         {c.name: c.found["fold_scores"] for c in contestants},
         {c.name: c.score for c in contestants},
         contestants[0].found["scoring"],
-        rope=rope,
         min_probability=min_probability,
-        n_rows=smallest_class(data, schema.target),
+        **judged,
     )
-    metrics = {c.name: report(c) for c in contestants}
-    log_per_class({c.name: evaluate_with_mlflow(c, data, split) for c in contestants})
-    content = content_of(data, contestants, verdict, metrics)
-    _publish(data, contestants, {**content, "rope": rope, "min_probability": min_probability})
+    variants = ablation({c.name: c.candidates for c in contestants}, **judged)
+    parts = parts_of(contestants, schema.target, rows[sliced_by])
+    metrics = {c.name: logged.metrics_of(c) for c in contestants}
+    content = content_of(data, contestants, verdict, metrics=metrics, parts=parts, variants=variants)
+    content |= {"rope": rope, "min_probability": min_probability}
+    logged.log_with_mlflow(contestants, data, split)
+    logged.log_slices(parts)
+    logged.log_ablation(variants, variant_seconds(contestants, variants))
+    _log(contestants, content)
+    _publish(data, contestants, content)
+    click.echo(f"evaluate: {content['sentence']}")
+    describe(
+        f"**{markdown.escape(content['sentence'])}**\n\n{markdown.text_table(*score_table(content))}\n\n"
+        f"{markdown.escape(cost_sentence(contestants, content['comparisons']))}"
+    )
     record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
 
 
-def smallest_class(data: Artifact, target: str) -> int:
-    """Return how many training rows the smallest class has."""
-    labels = read_verified(data.folder / "train.parquet").column(target)
-    return min(pair["counts"] for pair in pc.value_counts(labels).to_pylist())
+def parts_of(contestants: list[Contestant], target: str, columns: pd.DataFrame) -> list[Slice]:
+    """Return the slices of the holdout by class and by the columns, (n_rows, n_columns)."""
+    first = contestants[0]
+    texts = pd.Series(np.asarray(as_text(first.classes), dtype=object)[first.codes], columns.index, name=target)
+    return slices(first.found["scoring"], first.codes, {c.name: c.probabilities for c in contestants}, texts, columns)
 
 
-def report(contestant: Contestant) -> dict[str, float | None]:
-    """Log the model's metrics, under its own name, and its figures; return the metrics by their short names."""
-    name, classes = contestant.name, as_text(contestant.classes)
-    codes, probabilities = contestant.codes, contestant.probabilities
-    metrics = {**holdout_metrics(codes, probabilities, classes), contestant.found["scoring"]: contestant.score}
-    model_id = contestant.uri.removeprefix("models:/")
-    # The accuracy is among those that MLflow's evaluator logs itself.
-    logged = {metric: value for metric, value in metrics.items() if value is not None and metric != "accuracy"}
-    mlflow.log_metrics({f"{name}_{metric}": value for metric, value in logged.items()}, model_id=model_id)
-    matrix = confusion_matrix(codes, probabilities.argmax(axis=1), labels=np.arange(len(classes)))
-    drawings = {"confusion_matrix": figures.confusion_matrix(matrix, classes, f"{name}: confusion matrix")}
-    if curves := roc_curves(codes, probabilities, classes):  # none when the holdout has one class only
-        drawings["roc_curves"] = figures.roc_curves(curves, f"{name}: ROC curves")
-        drawings["precision_recall_curves"] = figures.precision_recall_curves(
-            precision_recall_curves(codes, probabilities, classes), f"{name}: precision-recall curves"
-        )
-    for drawing, figure in drawings.items():
-        mlflow.log_figure(figure, f"{name}/{drawing}.png")
-    return metrics
-
-
-def evaluate_with_mlflow(contestant: Contestant, data: Artifact, split: str) -> pd.DataFrame | None:
-    """Log what MLflow's evaluator says of the model; return its metrics by class."""
-    texts = np.asarray(as_text(contestant.classes), dtype=object)
-    return evaluate_predictions(
-        contestant.name,
-        texts[contestant.codes],
-        texts[contestant.probabilities.argmax(axis=1)],
-        texts.tolist(),
-        model_id=contestant.uri.removeprefix("models:/"),
-        source=split,
-        digest=data.manifest["fingerprints"]["test"],
-    )
-
-
-def log_per_class(metrics: dict[str, pd.DataFrame | None]) -> None:
-    """Log the models' metrics by class as one table, in the place of MLflow's, which keeps the last model's only."""
-    tables = [table.assign(model=name) for name, table in metrics.items() if table is not None]
-    if tables:
-        together = pd.concat(tables, ignore_index=True)
-        mlflow.log_text(together.to_csv(index=False, lineterminator="\n"), f"{PER_CLASS}.csv")
-
-
-def content_of(
-    data: Artifact, contestants: list[Contestant], verdict: Verdict, metrics: dict[str, dict[str, float]]
-) -> dict[str, Any]:
-    """Return what `verdict.json` says."""
-    drawn = holdout.bootstraps(contestants)
-    return {
-        "winner": verdict.winner,
-        "outcome": verdict.outcome,
-        "sentence": verdict.sentence,
-        "scoring": contestants[0].found["scoring"],
-        "target": Schema.from_dict(data.manifest["schema"]).target,
-        "comparisons": {
-            c.name: {
-                **verdict.comparisons[c.name].to_dict(),
-                "holdout": holdout.comparison(drawn, contestants[0], c),
-            }
-            for c in contestants[1:]
-        },
-        "models": {
-            c.name: {
-                "best": c.found["best"],
-                "candidates": c.found["candidates"],
-                "cv_mean": c.found["mean_score"],
-                "cv_std": c.found["std_score"],
-                "fold_scores": c.found["fold_scores"],
-                "holdout": metrics[c.name],
-                "holdout_intervals": holdout.intervals(drawn, c.name),
-            }
-            for c in contestants
-        },
-        "data_fingerprint": data.manifest["data_fingerprint"],
-        "rows": {name: about["rows"] for name, about in data.manifest["files"].items() if "rows" in about},
-    }
+def _log(contestants: list[Contestant], content: dict[str, Any]) -> None:
+    drawings = logged.comparison_drawings(contestants)
+    for contestant in contestants:
+        logged.log_metrics(contestant, content["models"][contestant.name]["holdout"])
+        drawings |= {f"{contestant.name}/{name}": drawn for name, drawn in logged.drawings_of(contestant).items()}
+    for name, figure in drawings.items():
+        mlflow.log_figure(figure, f"{name}.png")
+    logged.log_comparisons(content["comparisons"])
+    mlflow.set_tags({"grove.winner": content["winner"], "grove.verdict": content["outcome"]})
 
 
 def _publish(data: Artifact, contestants: list[Contestant], content: dict[str, Any]) -> None:
-    mlflow.log_figure(
-        figures.paired_folds(
-            {c.name: c.found["fold_scores"] for c in contestants},
-            {c.name: c.score for c in contestants},
-            content["scoring"],
-        ),
-        "paired_folds.png",
-    )
-    _log_comparisons(content["comparisons"])
-    mlflow.set_tags({"grove.winner": content["winner"], "grove.verdict": content["outcome"]})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "verdict.json").write_text(
@@ -180,26 +118,6 @@ def _publish(data: Artifact, contestants: list[Contestant], content: dict[str, A
                 "models": {uri: files for c in contestants for uri, files in c.search.apart["models"].items()},
             },
         )
-    click.echo(f"evaluate: {content['sentence']}")
-    describe(f"**{markdown.escape(content['sentence'])}**\n\n{markdown.text_table(*score_table(content))}")
-
-
-def _log_comparisons(comparisons: dict[str, dict[str, Any]]) -> None:
-    for name, found in comparisons.items():
-        logged = {
-            "difference": found["difference"],
-            "difference_low": found["low"],
-            "difference_high": found["high"],
-            "p_value": found["p_value"],
-            "p_better": found["better"],
-            "p_equivalent": found["equivalent"],
-            "p_worse": found["worse"],
-            "holdout_difference": found["holdout"]["difference"],
-            "holdout_difference_low": found["holdout"]["low"],
-            "holdout_difference_high": found["holdout"]["high"],
-            "mcnemar_p_value": found["holdout"]["mcnemar_p_value"],
-        }
-        mlflow.log_metrics({f"{name}_{metric}": value for metric, value in logged.items() if value is not None})
 
 
 def predictions(contestants: list[Contestant]) -> pa.Table:

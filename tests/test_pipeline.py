@@ -19,6 +19,7 @@ import requests
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, children
 from tests.servers import free_port, wait_for
+from tests.verdicts import check_verdict
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 
@@ -209,25 +210,6 @@ def test_equal_inputs_give_equal_results(
     assert outcomes[0] == outcomes[1]
     for name, tags in outcomes[0]["keys"].items():
         assert set(tags) == {"grove.key", *(f"grove.key.{part}" for part in outcomes[0]["components"][name])}
-
-
-def check_verdict(run: mlflow.entities.Run) -> None:
-    """What stands in the verdict, in the metrics and in the tags agrees."""
-    verdict = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/verdict/verdict.json")
-    assert run.data.tags["grove.verdict"] == verdict["outcome"] == "not decided"
-    found = verdict["comparisons"]["train_rf_kmeans"]
-    scores = [verdict["models"][name]["holdout"]["balanced_accuracy"] for name in ("train_rf_kmeans", "train_rf")]
-    assert found["holdout"]["difference"] == scores[0] - scores[1]
-    assert found["holdout"]["low"] < found["holdout"]["difference"] < found["holdout"]["high"]
-    for name, value in (
-        ("p_equivalent", found["equivalent"]),
-        ("mcnemar_p_value", found["holdout"]["mcnemar_p_value"]),
-    ):
-        assert run.data.metrics[f"train_rf_kmeans_{name}"] == value
-    for model in verdict["models"].values():
-        for metric in ("accuracy", "balanced_accuracy", "f1_macro", "matthews_corrcoef", "log_loss", "brier_score"):
-            low, high = model["holdout_intervals"][metric]
-            assert low < model["holdout"][metric] < high
 
 
 def outcome(client: mlflow.MlflowClient, steps: dict[str, mlflow.entities.Run]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,18 @@ from steps.forest.labels import codes_of
 from steps.forest.metrics import holdout_score
 from steps.forest.pipelines import with_classes
 from steps.lineage.artifacts import Artifact, fetch
+from steps.lineage.model_files import MODEL_FILE, model_folder
 from steps.lineage.models import load_model, trainer_run
 from steps.table.schema import Schema
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout."""
+    """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout.
+
+    `cost` is what it takes: `fit_seconds` on the training rows of a fold (None if its trainer did not say),
+    `predict_seconds` for 1,000 rows, and `model_bytes` of its file. It differs from run to run.
+    """
 
     name: str
     uri: str
@@ -28,11 +34,26 @@ class Contestant:
     codes: np.ndarray
     probabilities: np.ndarray
     score: float | None
+    cost: dict[str, float | None]
 
     @property
     def classes(self) -> np.ndarray:
         """The labels, in the order of the probabilities' columns."""
         return np.asarray(self.found["classes"])
+
+    @property
+    def candidates(self) -> pd.DataFrame:
+        """The search's, one row for each, without seconds."""
+        return pd.read_csv(self.search.folder / "candidates.csv", float_precision="round_trip")
+
+    def seconds(self, row: int) -> dict[str, float | None]:
+        """Return `fit_seconds` and `score_seconds` of a candidate, means over the folds."""
+        return _seconds(self.search, row)
+
+
+def _seconds(search: Artifact, row: int) -> dict[str, float | None]:
+    measured = search.apart.get("seconds", {})
+    return {figure: measured[figure][row] if measured else None for figure in ("fit_seconds", "score_seconds")}
 
 
 def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Contestant:
@@ -48,14 +69,22 @@ def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Con
     codes = codes_of(rows[schema.target], np.asarray(found["classes"]))
     features = rows[schema.features]
     coded = with_classes(pipeline, np.arange(len(found["classes"])))
+    started = time.perf_counter()
+    probabilities = coded.predict_proba(features)
+    seconds = time.perf_counter() - started
     return Contestant(
         name=search.manifest["step"],
         uri=search.apart["model_uri"],
         search=search,
         found=found,
         codes=codes,
-        probabilities=coded.predict_proba(features),
+        probabilities=probabilities,
         score=holdout_score(found["scoring"], coded, features, codes),
+        cost={
+            "fit_seconds": _seconds(search, found["row"])["fit_seconds"],
+            "predict_seconds": seconds / len(rows) * 1000,
+            "model_bytes": (model_folder(uri) / MODEL_FILE).stat().st_size,
+        },
     )
 
 

@@ -1,14 +1,16 @@
-"""Figures of one curve a class: receiver operating characteristic and precision over recall."""
+"""Figures of curves: receiver operating characteristic and precision over recall of classes, calibration of models."""
 
+import itertools
 import math
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from steps.report.style import MUTED, PALETTE, cells, literal, new_figure, styled
+from steps.report.style import MUTED, PALETTE, cells, literal, literals, new_figure, styled
 
 Curves = Mapping[str, tuple[np.ndarray, np.ndarray, float]]
 """For each class: x and y of its curve, both float of shape (n_points,), and the area under it."""
@@ -57,6 +59,30 @@ def precision_recall_curves(curves: Curves, title: str) -> Figure:
     figure, axes = _unit_square(curves, "average precision", title)
     axes.set(xlabel="recall", ylabel="precision")
     _draw(axes, curves, drawstyle="steps-post")
+    return figure
+
+
+@styled
+def calibration_curves(bins: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw how often each model's predictions are right over how sure it is of them.
+
+    Parameters
+    ----------
+    bins : mapping of str to pandas.DataFrame
+        Model to its bins of rows: `confidence` and `accuracy` (float, 0 to 1) and `rows` (int). The area of a point
+        goes by the rows.
+    """
+    figure = new_figure(_SQUARE_INCHES + 0.8, _SQUARE_INCHES + 0.7, "Is the model right as often as it is sure?")
+    axes = figure.subplots()
+    axes.axline((0, 0), slope=1, color="#9aa0a8", linewidth=1, linestyle=":")
+    lines: list[Line2D] = []
+    for found, marker in zip(bins.values(), itertools.cycle("osD^")):  # the markers never end
+        lines += axes.plot(found["confidence"], found["accuracy"], linewidth=1.4)
+        sizes = 12 + 60 * found["rows"] / found["rows"].max()
+        axes.scatter(found["confidence"], found["accuracy"], s=sizes, marker=marker, linewidths=0, alpha=0.85)
+    axes.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal", anchor="NW")
+    axes.set(xlabel="probability of the predicted class", ylabel="share of right predictions")
+    axes.legend(lines, literals(bins), loc="upper left")  # one by one, as a name with _ before it is none to pyplot
     return figure
 
 

@@ -26,6 +26,21 @@ def column_list(text: str, names: Sequence[str]) -> list[str]:
     return found
 
 
+def columns_of(option: str, text: str, names: Sequence[str]) -> list[str]:
+    """Return the columns in a comma list as `column_list` does, each once.
+
+    Raises
+    ------
+    ValueError
+        When one is not among the names.
+    """
+    found = list(dict.fromkeys(column_list(text, names)))
+    if unknown := [name for name in found if name not in names]:
+        known = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+        raise ValueError(f"Got {option}={text!r}, where {unknown[0]!r} is no feature; expected some of {known}.")
+    return found
+
+
 def check_target(schema: Schema, target: str) -> None:
     """Raise ValueError when `target` is neither empty nor the schema's own."""
     if target not in ("", schema.target):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,20 @@ def class_counts(table: pa.Table, target: str) -> dict[str, int]:
     """Return the number of rows of each class, the most frequent first."""
     pairs = pc.value_counts(table[target].drop_null()).to_pylist()
     return {str(pair["values"]): pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
+
+
+def smallest_class(split: Path) -> int:
+    """Return how many training rows the smallest class has, by the profile in the split's folder.
+
+    Raises
+    ------
+    ValueError
+        When it has none.
+    """
+    path = split / PROFILE
+    if not path.is_file():
+        raise ValueError(f"Got a split without {PROFILE}, made by an older Grove: run preprocess again.")
+    return min(json.loads(path.read_text(encoding="utf-8"))["classes"].values())
 
 
 def bin_counts(column: pa.Array | pa.ChunkedArray, about: Mapping[str, Any]) -> np.ndarray:

@@ -168,6 +168,7 @@ def _publish(
 ) -> None:
     result = {
         "best": best,
+        "row": found.best,
         "candidates": len(found.each_once),
         "fold_scores": found.fold_scores,
         "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
@@ -190,5 +191,9 @@ def _publish(
             split_fingerprints=data.source.manifest["fingerprints"],
             data_fingerprint=data.source.manifest["data_fingerprint"],
             model_digest=content_digest(model / MODEL_FILE),
-            apart={"model_uri": model_uri, "models": {model_uri: folder_digests(model)}},
+            apart={
+                "model_uri": model_uri,
+                "models": {model_uri: folder_digests(model)},
+                "seconds": found.candidates[seconds].to_dict("list"),
+            },
         )

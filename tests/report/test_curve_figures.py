@@ -1,9 +1,10 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from steps.report.curve_figures import precision_recall_curves, roc_curves
+from steps.report.curve_figures import calibration_curves, precision_recall_curves, roc_curves
 
 FIGURES = pytest.mark.parametrize("draw", [roc_curves, precision_recall_curves])
 
@@ -62,3 +63,13 @@ def test_inputs_are_unchanged_and_odd_labels_shown(draw, odd_labels, texts):
     for x, y, area in curves.values():
         np.testing.assert_array_equal((x, y), ([0, 0.5, 1], [0, 0.5, 1]))
         assert area == 0.5
+
+
+def test_calibration_of_models(texts):
+    bins = pd.DataFrame({"confidence": [0.5, 0.9], "accuracy": [0.6, 0.9], "rows": [10, 30]})
+    figure = calibration_curves({"$a$": bins, "_b": bins.iloc[:1], **{str(i): bins for i in range(5)}})
+    assert {"$a$", "_b", "probability of the predicted class"} <= set(texts(figure))
+    drawn = [line.get_xydata().tolist() for line in figure.axes[0].lines[1:3]]
+    assert drawn == [[[0.5, 0.6], [0.9, 0.9]], [[0.5, 0.6]]]
+    small, large = figure.axes[0].collections[0].get_sizes()
+    assert small < large

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps.table.columns import check_target, column_list, select_columns
+from steps.table.columns import check_target, column_list, columns_of, select_columns
 from steps.table.schema import Column, Schema
 
 SCHEMA = Schema(
@@ -34,3 +34,9 @@ def test_the_target_is_the_tables_own() -> None:
 
 def test_select_columns_keeps_the_order() -> None:
     assert [column.name for column in select_columns(SCHEMA, ["y", "x"]).columns] == ["x", "y"]
+
+
+def test_an_unknown_feature_is_refused_by_its_name():
+    assert columns_of("slices", "b, a,b,c?", ["a", "b"]) == ["b", "a"]
+    with pytest.raises(ValueError, match=r"Got slices='a,x', where 'x' is no feature; expected some of a, b\."):
+        columns_of("slices", "a,x", ["a", "b"])

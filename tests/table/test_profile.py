@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.table.clean import clean
-from steps.table.profile import MOST_CATEGORIES, bin_counts, class_counts, profile
+from steps.table.profile import MOST_CATEGORIES, PROFILE, bin_counts, class_counts, profile, smallest_class
 from steps.table.schema import Schema, infer_schema
 
 
@@ -79,3 +81,10 @@ def test_of_an_empty_column_all_is_missing() -> None:
     found = profile(table, schema_of(table))["columns"]
     assert found == {"y": {"edges": [1.5, 2.5], "counts": [2, 2, 0], "missing": 0}}
     assert bin_counts(table["x"], {"edges": []}).tolist() == [0, 4]
+
+
+def test_the_smallest_class_of_a_split(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Got a split without profile\.json, .* run preprocess again"):
+        smallest_class(tmp_path)
+    (tmp_path / PROFILE).write_text('{"classes": {"b": 5, "a": 3}}', encoding="utf-8")
+    assert smallest_class(tmp_path) == 3
