@@ -168,7 +168,6 @@ def _publish(
 ) -> None:
     result = {
         "best": best,
-        "row": found.best,
         "candidates": len(found.each_once),
         "fold_scores": found.fold_scores,
         "mean_score": float(found.candidates.loc[found.best, "mean_score"]),
