@@ -35,8 +35,10 @@ from steps.lineage.source import PROJECT, refuse_edited
 from steps.lineage.tracking import is_server, without_credentials
 from steps.report import markdown
 from steps.report.card import score_table
+from steps.table.columns import columns_of
 from steps.table.manifest import MANIFEST
 from steps.table.options import TABLE_OPTIONS
+from steps.table.schema import Schema
 from steps.training.turns import TURN_VARIABLE
 
 TRAINERS = ("train_rf", "train_rf_kmeans")
@@ -97,6 +99,7 @@ def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:
     """Run all steps; return the last two."""
     load = pipeline.run("load", {"data": data_fingerprint(values["data"])})
     preprocess = pipeline.run("preprocess", {"table": load.fingerprint}, table=load.output)
+    check_slices(preprocess.output, values["slices"])
     trained = train(pipeline, preprocess, values["n_jobs"])
     evaluate = pipeline.run(
         "evaluate",
@@ -113,6 +116,12 @@ def data_fingerprint(data: str) -> str | None:
         return file_fingerprint(download(data, "data"))
     except (ValueError, OSError):
         return None
+
+
+def check_slices(split: str, slices: str) -> None:
+    """Raise ValueError for a column that the split lacks, which else evaluate would tell, after the training."""
+    schema = Schema.from_dict(mlflow.artifacts.load_dict(f"{split}/{MANIFEST}")["schema"])
+    columns_of("slices", slices, schema.features)
 
 
 def train(pipeline: Pipeline, split: StepRun, n_jobs: str) -> dict[str, StepRun]:

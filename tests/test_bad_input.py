@@ -109,6 +109,15 @@ def test_main_says_which_step_failed_and_why_and_registers_nothing(
     assert client.search_model_versions() == []
 
 
+def test_main_refuses_an_unknown_slice_before_it_trains(
+    step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path
+) -> None:
+    tables.all_categorical().to_parquet(folder / "t.parquet", index=False)
+    result = step("main", data=str(folder / "t.parquet"), target="label", **TRIVIAL | {"slices": "shape,sex"})
+    assert_one_sentence(result, "slices='shape,sex'", "'sex' is no feature", "colour, shape")
+    assert sorted(children(client, result.run)) == ["load", "preprocess"]
+
+
 def test_what_is_odd_but_usable_is_used_and_said(step: Callable[..., Result], folder: Path) -> None:
     frame = tables.numeric_binary(100)
     frame = frame.assign(a=frame["a"].astype(object), b=frame["b"].astype(object))
