@@ -12,12 +12,15 @@ from steps.table.digest import file_digest
 
 PROJECT = Path(__file__).parents[2]
 _PACKAGE = "steps"
+_KINDS = (".py", ".html")
+"""A template lies beside the module that fills it, under the same name, and is part of it."""
 _BESIDE = ("MLproject", "conda.yaml", "requirements.txt")
 
 
 def code_files(project: Path = PROJECT) -> dict[str, str]:
     """Return all files that decide what the project does, as `source_files` returns those of one entry point."""
-    files = sorted([*(project / _PACKAGE).rglob("*.py"), *(project / name for name in _BESIDE)])
+    code = (file for kind in _KINDS for file in (project / _PACKAGE).rglob(f"*{kind}"))
+    files = sorted([*code, *(project / name for name in _BESIDE)])
     return {file.relative_to(project).as_posix(): file_digest(file) for file in files}
 
 
@@ -45,7 +48,7 @@ def source_read_at_start(entry_point: str) -> dict[str, str]:
 
 
 def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
-    """Return the files that `steps/<entry_point>.py` imports, directly or not, and that file itself.
+    """Return the files that `steps/<entry_point>.py` imports, directly or not, their templates, and that file itself.
 
     Parameters
     ----------
@@ -77,8 +80,8 @@ def source_files(entry_point: str, project: Path = PROJECT) -> dict[str, str]:
     # Importing a.b.c runs the __init__ of a and of a.b.
     packages = {package for module in modules for package in accumulate(module.split("."), "{}.{}".format)}
     places = (project.joinpath(*module.split(".")) for module in modules | packages)
-    files = (file for place in places for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file())
-    return {file.relative_to(project).as_posix(): file_digest(file) for file in sorted(files)}
+    files = (file for place in places for file in (*map(place.with_suffix, _KINDS), place / "__init__.py"))
+    return {file.relative_to(project).as_posix(): file_digest(file) for file in sorted(files) if file.is_file()}
 
 
 @cache

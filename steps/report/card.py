@@ -1,84 +1,14 @@
-"""The verdict on one page, as HTML that the MLflow UI shows."""
+"""The verdict as tables, and on one page as HTML that the MLflow UI shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment
-
 from steps.report.markdown import number
+from steps.report.page import Cell, Part, Table, page
 
-_CARD = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Verdict: {{ winner }}</title>
-<style>
-  :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-  th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
-  th:first-child, td:first-child { text-align: left; }
-  .winner { font-weight: 600; }
-  small { color: #888; overflow-wrap: anywhere; font-weight: normal; }
-</style>
-<h1>{{ winner }} wins</h1>
-<p>{{ sentence }}</p>
-<table>
-  <tr><th>score</th>{% for name in models %}<th>{{ name }}</th>{% endfor %}</tr>
-  <tr><td>{{ scoring }}, cross-validated</td>
-  {%- for name, model in models.items() %}
-    <td{% if name == winner %} class="winner"{% endif %}>{{ model.cv_mean|number }} ± {{ model.cv_std|number }}</td>
-  {%- endfor %}</tr>
-  {%- for metric in metrics %}
-  <tr><td>holdout {{ metric }}</td>
-  {%- for name, model in models.items() %}
-    <td{% if name == winner %} class="winner"{% endif %}>{{ model.holdout[metric]|number }}
-    {%- if model.holdout_intervals.get(metric) %}<br><small>{{ model.holdout_intervals[metric]|interval }}</small>
-    {%- endif %}</td>
-  {%- endfor %}</tr>
-  {%- endfor %}
-</table>
-<table>
-  <tr><th>in the folds, against {{ plain }}</th>{% for name in comparisons %}<th>{{ name }}</th>{% endfor %}</tr>
-  {%- for label, figure in (("difference", "difference"), ("p of no difference", "p_value"), ("P(better)", "better"),
-    ("P(equivalent)", "equivalent"), ("P(worse)", "worse")) %}
-  <tr><td>{{ label }}</td>
-  {%- for found in comparisons.values() %}<td>{{ found[figure]|number }}
-    {%- if figure == "difference" %}<br><small>{{ (found.low, found.high)|interval }}</small>{% endif %}</td>
-  {%- endfor %}</tr>
-  {%- endfor %}
-</table>
-<p>Equivalent means that the scores differ by at most {{ rope }}. An outcome is the verdict where its probability is at
-least {{ min_probability }}: here, {{ outcome }}.</p>
-<table>
-  <tr><th>on the holdout, against {{ plain }}</th>{% for name in comparisons %}<th>{{ name }}</th>{% endfor %}</tr>
-  <tr><td>difference in {{ scoring }}</td>
-  {%- for found in comparisons.values() %}<td>{{ found.holdout.difference|number }}
-    <br><small>{{ (found.holdout.low, found.holdout.high)|interval }}</small></td>{% endfor %}</tr>
-  <tr><td>rows that only it predicts rightly</td>
-  {%- for found in comparisons.values() %}<td>{{ found.holdout.only_challenger_right }}</td>{% endfor %}</tr>
-  <tr><td>rows that only {{ plain }} does</td>
-  {%- for found in comparisons.values() %}<td>{{ found.holdout.only_baseline_right }}</td>{% endfor %}</tr>
-  <tr><td>p of no difference (McNemar)</td>
-  {%- for found in comparisons.values() %}<td>{{ found.holdout.mcnemar_p_value|number }}</td>{% endfor %}</tr>
-</table>
-<p>Below a figure stands its 95 % interval. Those of the holdout come from 2,000 bootstrap samples of its rows, the same
-rows for all models.</p>
-<table>
-  <tr><th>model</th><th>candidates</th><th>chosen hyperparameters</th></tr>
-  {%- for name, model in models.items() %}
-  <tr><td>{{ name }}</td><td>{{ model.candidates }}</td>
-    <td>{% for key, value in model.best.items() %}{{ key }}={{ value }}
-    {% endfor %}</td></tr>
-  {%- endfor %}
-</table>
-<p>A cross-validated score is that of the model's best candidate, on the folds that chose it: of more candidates the
-best one is a little luckier, which favours the larger grid. The holdout had no say in the choice.</p>
-<small>Target {{ target }}; data fingerprint {{ data_fingerprint }}</small>
-</html>
-"""
+_IN_FOLDS = {"p_value": "p of no difference", "better": "P(better)", "equivalent": "P(equivalent)", "worse": "P(worse)"}
 
 
 def score_table(verdict: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -92,10 +22,76 @@ def score_table(verdict: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
 
 
 def verdict_card(verdict: Mapping[str, Any]) -> str:
-    """Return the card of a verdict, as evaluate writes it to verdict.json; all texts are escaped."""
+    """Return the card of a verdict, as evaluate writes it to verdict.json."""
+    foot = f"Target {verdict['target']}; data fingerprint {verdict['data_fingerprint']}"
+    return page(f"{verdict['winner']} wins", verdict["sentence"], verdict_parts(verdict), foot=foot)
+
+
+def verdict_parts(verdict: Mapping[str, Any]) -> list[Part]:
+    """Return the tables of a verdict, and what it takes to read them."""
+    return [
+        _scores(verdict),
+        _in_the_folds(verdict),
+        f"Equivalent means that the scores differ by at most {verdict['rope']}. An outcome is the verdict where its "
+        f"probability is at least {verdict['min_probability']}: here, {verdict['outcome']}.",
+        _on_the_holdout(verdict),
+        "Below a figure stands its 95 % interval. Those of the holdout come from 2,000 bootstrap samples of its rows, "
+        "the same rows for all models.",
+        _chosen(verdict),
+        "A cross-validated score is that of the model's best candidate, on the folds that chose it: of more "
+        "candidates the best one is a little luckier, which favours the larger grid. The holdout had no say in the "
+        "choice.",
+    ]
+
+
+def _scores(verdict: Mapping[str, Any]) -> Table:
+    models = verdict["models"]
+    looks = {name: "calm" if name == verdict["winner"] else "" for name in models}
+    rows: list[list[str | Cell]] = [
+        [f"{verdict['scoring']}, cross-validated"]
+        + [Cell(f"{number(m['cv_mean'])} ± {number(m['cv_std'])}", look=looks[name]) for name, m in models.items()]
+    ]
+    for metric in next(iter(models.values()))["holdout"]:
+        shown = [
+            Cell(number(m["holdout"][metric]), interval(m["holdout_intervals"].get(metric)), look=looks[name])
+            for name, m in models.items()
+        ]
+        rows.append([f"holdout {metric}", *shown])
+    return Table(["score", *models], rows, numbers=True)
+
+
+def _in_the_folds(verdict: Mapping[str, Any]) -> Table:
+    found = verdict["comparisons"].values()
+    differences = [Cell(number(each["difference"]), interval((each["low"], each["high"]))) for each in found]
+    rows = [[said, *(number(each[figure]) for each in found)] for figure, said in _IN_FOLDS.items()]
+    return _against_the_plain_one("in the folds", verdict, [["difference", *differences], *rows])
+
+
+def _on_the_holdout(verdict: Mapping[str, Any]) -> Table:
+    found = [each["holdout"] for each in verdict["comparisons"].values()]
     plain = next(iter(verdict["models"]))
-    metrics = list(verdict["models"][plain]["holdout"])
-    environment = Environment(autoescape=True)
-    environment.filters["number"] = number
-    environment.filters["interval"] = lambda bounds: " to ".join(number(bound) for bound in bounds)
-    return environment.from_string(_CARD).render(verdict, metrics=metrics, plain=plain)
+    rows: list[list[str | Cell]] = [
+        [f"difference in {verdict['scoring']}"]
+        + [Cell(number(each["difference"]), interval((each["low"], each["high"]))) for each in found],
+        ["rows that only it predicts rightly", *(f"{each['only_challenger_right']:,}" for each in found)],
+        [f"rows that only {plain} does", *(f"{each['only_baseline_right']:,}" for each in found)],
+        ["p of no difference (McNemar)", *(number(each["mcnemar_p_value"]) for each in found)],
+    ]
+    return _against_the_plain_one("on the holdout", verdict, rows)
+
+
+def _against_the_plain_one(where: str, verdict: Mapping[str, Any], rows: Sequence[Sequence[str | Cell]]) -> Table:
+    return Table([f"{where}, against {next(iter(verdict['models']))}", *verdict["comparisons"]], rows, numbers=True)
+
+
+def _chosen(verdict: Mapping[str, Any]) -> Table:
+    rows = [
+        [name, f"{found['candidates']:,}", ", ".join(f"{key}={value}" for key, value in found["best"].items())]
+        for name, found in verdict["models"].items()
+    ]
+    return Table(["model", "candidates", "chosen hyperparameters"], rows)
+
+
+def interval(bounds: Sequence[float | None] | None) -> str:
+    """Return an interval in words; nothing where there is none."""
+    return "" if bounds is None else " to ".join(number(bound) for bound in bounds)

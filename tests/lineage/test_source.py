@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.lineage.source import PROJECT, source_files
+from steps.lineage.source import PROJECT, code_files, source_files
 from tests.conftest import MLPROJECT
 
 
@@ -26,6 +26,18 @@ def test_imports_of_imports_are_reached() -> None:
     assert {"steps/training/trainer.py", "steps/forest/search.py", "steps/forest/__init__.py"} <= found
     assert "steps/forest/clusters.py" in source_files("train_rf_kmeans")
     assert "steps/forest/clusters.py" not in found
+
+
+def test_a_template_is_part_of_the_module_that_it_lies_beside(clone: Path) -> None:
+    before, edited = source_files("reproduce", clone), code_files(clone)
+    template = "steps/report/page.html"
+    assert {template, "steps/report/page.py"} <= before.keys()
+    with (clone / template).open("a", encoding="utf-8") as file:
+        file.write("<!-- edited -->")
+    after = source_files("reproduce", clone)
+    assert {name for name in before if before[name] != after[name]} == {template}
+    assert code_files(clone)[template] != edited[template]
+    assert not [name for name in source_files("register", clone) if name.endswith(".html")]
 
 
 @pytest.mark.parametrize("entry_point", ["load", "preprocess"])

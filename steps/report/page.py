@@ -1,0 +1,124 @@
+"""The one look of the report and of all cards: a page of HTML that stands by itself, without scripts.
+
+It follows the reader's dark or light colours, fits a phone, and prints. All texts are escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib.figure import Figure
+from PIL import Image
+
+_WIDE = 4
+"""A table with more columns than this is shown on a phone one cell below the other."""
+
+_TEMPLATE = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+).get_template("page.html")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading, with a line in the page's table of contents where there are more than two."""
+
+    kind: ClassVar = "heading"
+    text: str
+
+    @property
+    def anchor(self) -> str:
+        """Its name in the page's address."""
+        return re.sub(r"\W+", "-", self.text.lower())
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table that is more than text: a small line below it, a link, or a `look` as that of the page."""
+
+    text: str
+    small: str = ""
+    href: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of each row says what the row is of. `numbers` are aligned to the right."""
+
+    kind: ClassVar = "table"
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
+    caption: str = ""
+    numbers: bool = False
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """The rows, every cell of the same kind."""
+        return [[cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row] for row in self.rows]
+
+    @property
+    def looks(self) -> str:
+        """The classes of its style."""
+        return " ".join(["numbers"] * self.numbers + ["wide"] * (len(self.head) > _WIDE))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, and the words for who can't see it; see `picture`."""
+
+    kind: ClassVar = "picture"
+    source: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to type, one line below the other."""
+
+    kind: ClassVar = "command"
+    text: str
+
+
+Part = str | Sequence[str] | Heading | Table | Picture | Command
+"""A string is a paragraph, several are a list."""
+
+
+def picture(drawn: Figure | bytes, alt: str) -> Picture:
+    """Return a figure, or a PNG, as a part of a page that brings it along, in 256 colours: a third of the bytes."""
+    if isinstance(drawn, Figure):
+        whole = io.BytesIO()
+        drawn.savefig(whole, format="png")
+        drawn = whole.getvalue()
+    # Of the methods this one keeps rare colours, such as those of a thin line.
+    image = Image.open(io.BytesIO(drawn)).convert("RGB").quantize(method=Image.Quantize.MAXCOVERAGE)
+    small = io.BytesIO()
+    image.save(small, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
+    return Picture(source, alt, *image.size)
+
+
+def page(title: str, sentence: str, parts: Sequence[Part], *, look: str = "", foot: str = "") -> str:
+    """Return a page of HTML.
+
+    Parameters
+    ----------
+    title, sentence
+        What it is about in a few words, and the gist: both stand on top.
+    parts
+        What follows, in this order.
+    look
+        Of the top: `calm`, `warning`, or neither.
+    foot
+        What stands small at the end.
+    """
+    headings = [part for part in parts if isinstance(part, Heading)]
+    return _TEMPLATE.render(title=title, sentence=sentence, parts=parts, look=look, foot=foot, headings=headings)
