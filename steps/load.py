@@ -2,7 +2,7 @@
 
 Reads `data`: a CSV, TSV, JSON lines, Parquet or Feather file, plain or compressed, or a folder of Parquet files.
 Writes `table/`: table.parquet, all rows and columns in Grove's types, and a manifest with each column's role, what
-was noticed on the way, and the fingerprint of the whole.
+was noticed on the way, and the fingerprint of the whole; a card.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from steps.lineage.keys import file_fingerprint, record_key
 from steps.lineage.options import options
 from steps.lineage.tracking import without_credentials
 from steps.report import figures, markdown
+from steps.report.data_card import load_card
+from steps.report.page import picture
 from steps.table.clean import clean
 from steps.table.columns import column_list
 from steps.table.fingerprint import fingerprint
@@ -93,8 +95,20 @@ def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[st
     missing = {name: table[name].null_count / table.num_rows for name in table.column_names}
     mlflow.log_metrics({"rows": table.num_rows, "columns": table.num_columns, "classes": len(counts)})
     mlflow.log_dict({"classes": counts, "missing": missing}, "profile.json")
-    mlflow.log_figure(figures.class_balance(counts), "class_balance.png")
+    balance = figures.class_balance(counts)
+    mlflow.log_figure(balance, "class_balance.png")
     mlflow.set_tag("grove.data.fingerprint", digest)
+    card = load_card(
+        source,
+        schema,
+        rows=table.num_rows,
+        counts=counts,
+        missing=missing,
+        notes=notes,
+        fingerprint=digest,
+        balance=picture(balance, "How many rows each class has"),
+    )
+    mlflow.log_text(card, "card.html")
     for note in notes:
         click.echo(f"load: {note}", err=True)
     click.echo(f"load: {table.num_rows:,} rows, {table.num_columns} columns, {len(counts)} classes of {schema.target}")

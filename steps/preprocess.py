@@ -2,9 +2,9 @@
 
 Reads `table/`, as load wrote it.
 Writes `split/`: train.parquet and test.parquet, features and target only; profile.json, how often the values of the
-training rows occur; and a manifest with what was left out and why. The side of a row depends on its content and the
-seed alone: equal rows stay together, and a row stays on its side when the table grows. Its content is all that the user
-did not drop.
+training rows occur; and a manifest with what was left out and why; a card. The side of a row depends on its content and
+the seed alone: equal rows stay together, and a row stays on its side when the table grows. Its content is all that the
+user did not drop.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.keys import record_key
 from steps.lineage.options import options
 from steps.report import markdown
+from steps.report.data_card import split_card
 from steps.table.columns import check_target, select_columns
 from steps.table.fingerprint import fingerprint
 from steps.table.manifest import read_verified, write_table
 from steps.table.options import TABLE_OPTIONS
-from steps.table.profile import PROFILE, profile
+from steps.table.profile import PROFILE, class_counts, profile
 from steps.table.schema import NAMED_IN_DROP, Schema
 from steps.table.split import holdout_mask, row_hashes
 
@@ -86,6 +87,10 @@ def preprocess(
             seed=seed,
         )
     _log(parts, left_out, duplicated, duplicates, notes)
+    sides = {
+        side: class_counts(parts[name], used.target) for side, name in (("training", "train"), ("holdout", "test"))
+    }
+    mlflow.log_text(split_card(sides, left_out, notes), "card.html")
     record_key("preprocess", {"table": source.fingerprint})
 
 

@@ -20,6 +20,9 @@ from PIL import Image
 _WIDE = 4
 """A table with more columns than this is shown on a phone one cell below the other."""
 
+_SHORT = 12
+"""A cell's text of so many characters is kept in one line."""
+
 _TEMPLATE = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
 ).get_template("page.html")
@@ -46,6 +49,11 @@ class Cell:
     small: str = ""
     href: str = ""
     look: str = ""
+
+    @property
+    def looks(self) -> str:
+        """The classes of its style."""
+        return " ".join(filter(None, [self.look, "short" if len(self.text) <= _SHORT else ""]))
 
 
 @dataclass(frozen=True)

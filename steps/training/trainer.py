@@ -36,7 +36,6 @@ from steps.lineage.datasets import log_dataset
 from steps.lineage.keys import own_key, record_key, stay_apart
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
 from steps.lineage.models import log_model
-from steps.report import figures
 from steps.table.columns import check_target
 from steps.table.digest import folder_digests
 from steps.table.manifest import read_verified
@@ -128,9 +127,8 @@ def train(
                 n_jobs=workers.n_jobs,
             )
     best = {name: show(value) for name, value in chosen.items()}
-    log_search(step, found, best, len(data.rows), scoring)
+    log_search(step, found, best, importances, len(data.rows), scoring)
     mlflow.set_tag("grove.data.fingerprint", data.source.manifest["data_fingerprint"])
-    mlflow.log_figure(figures.permutation_importances(importances), "permutation_importances.png")
     fitted = with_classes(found.pipeline, data.classes)
     model = log_model(fitted, data.schema, data.rows.head(5), data.classes, data.source.folder / PROFILE)
     _publish(step, data, found, best, importances, model.model_uri, scoring=scoring, cv=cv, seed=seed)
