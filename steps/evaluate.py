@@ -1,7 +1,8 @@
 """Compare the trained models and decide which one wins.
 
 Reads `split/`, its holdout, and the models with the searches they came from.
-Writes `verdict/`: verdict.json, a card, and the predictions on the holdout; metrics and figures of each model.
+Writes `verdict/`: verdict.json, a card, and the predictions on the holdout; metrics and figures of each model; and
+report.html, all of it on one page.
 
 The winner is chosen on cross-validation, the folds being the same for all; the holdout only reports. The first model
 wins unless another one is better, with the probability that is asked for: it is the simpler.
@@ -24,6 +25,7 @@ from steps.evaluation import logged
 from steps.evaluation.content import content_of
 from steps.evaluation.contestants import Contestant, check_comparable, contest
 from steps.evaluation.costs import cost_sentence, variant_seconds
+from steps.evaluation.report import log_report
 from steps.forest.ablation import ablation
 from steps.forest.labels import as_text
 from steps.forest.options import VERDICT_OPTIONS
@@ -32,7 +34,7 @@ from steps.forest.verdict import decide
 from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
-from steps.lineage.keys import record_key
+from steps.lineage.keys import own_key, record_key
 from steps.lineage.options import options
 from steps.report import markdown
 from steps.report.card import score_table, verdict_card
@@ -79,7 +81,9 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
         f"**{markdown.escape(content['sentence'])}**\n\n{markdown.text_table(*score_table(content))}\n\n"
         f"{markdown.escape(cost_sentence(contestants, content['comparisons']))}"
     )
-    record_key("evaluate", {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}})
+    inputs = {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}}
+    log_report(content, data, contestants, own_key("evaluate", inputs).digest)
+    record_key("evaluate", inputs)
 
 
 def parts_of(contestants: list[Contestant], target: str, columns: pd.DataFrame) -> list[Slice]:

@@ -147,10 +147,12 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
     click.echo(f"\n{verdict['sentence']}\n\nRegistered {verdict['winner']} as {name}, version {version}: {champion}")
     for purpose, command in next_commands(champion).items():
         click.echo(f"{purpose}\n  {command}")
+    report = markdown.link("The report", evaluated.run.info.experiment_id, evaluated.run_id, "report.html")
     describe(
         f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.text_table(head, cells)}\n\n"
-        f"Registered {markdown.escape(verdict['winner'])} as {markdown.escape(name)} version {version}, "
-        f"alias champion.\n\n{markdown.shortened(step_table(pipeline.steps), 6000)}"
+        f"{report} has all of it on one page. Registered {markdown.escape(verdict['winner'])} as "
+        f"{markdown.escape(name)} version {version}, alias champion.\n\n"
+        f"{markdown.shortened(step_table(pipeline.steps), 6000)}"
     )
     for model, found in verdict["models"].items():
         scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}

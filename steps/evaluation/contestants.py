@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from steps.forest.clusters import cluster_share
 from steps.forest.labels import codes_of
 from steps.forest.metrics import holdout_score
 from steps.forest.pipelines import with_classes
@@ -24,7 +25,8 @@ class Contestant:
     """A trained model: its step's name, where it is, the search it came from, and what it says of the holdout.
 
     `cost` is what it takes: `fit_seconds` on the training rows of a fold (None if its trainer did not say),
-    `predict_seconds` for 1,000 rows, and `model_bytes` of its file. It differs from run to run.
+    `predict_seconds` for 1,000 rows, and `model_bytes` of its file. It differs from run to run. `cluster_share` is the
+    part of the forest's own importance that features from k-means have, None without any.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Contestant:
     probabilities: np.ndarray
     score: float | None
     cost: dict[str, float | None]
+    cluster_share: float | None
 
     @property
     def classes(self) -> np.ndarray:
@@ -89,6 +92,7 @@ def contest(uri: str, data: Artifact, schema: Schema, rows: pd.DataFrame) -> Con
             "predict_seconds": seconds / len(rows) * 1000,
             "model_bytes": (model_folder(uri) / MODEL_FILE).stat().st_size,
         },
+        cluster_share=cluster_share(pipeline),
     )
 
 

@@ -52,6 +52,15 @@ def _project(fitted: Pipeline, rows: pd.DataFrame) -> Clusters:
     return Clusters(points, labels, (explained[0], explained[1]), clusters["kmeans"].n_clusters)
 
 
+def cluster_share(fitted: Pipeline) -> float | None:
+    """Return the share, 0 to 1, of the forest's impurity importance that features from k-means have; None without."""
+    added = dict(fitted["features"].transformer_list) if "features" in fitted.named_steps else {}
+    if "clusters" not in added:
+        return None
+    own = added["clusters"]["scale"].n_features_in_
+    return float(fitted["forest"].feature_importances_[own:].sum())
+
+
 def clusters_by_class(labels: np.ndarray, codes: np.ndarray, classes: list[str]) -> pd.DataFrame:
     """Return for each cluster (row) the share of each class (column) among its rows; a row sums to 1."""
     counts = pd.crosstab(labels, codes)

@@ -47,6 +47,16 @@ def check_files(folder: Path) -> None:
             raise ValueError(f"Got {name} {'changed' if path.is_file() else 'missing'}, expected it as it was logged.")
 
 
+def pictures(run_id: str, folder: str = "") -> dict[str, bytes]:
+    """Return the PNG files that the run logged in a folder, at the top without one, by their names without suffix."""
+    files = [Path(file.path) for file in mlflow.MlflowClient().list_artifacts(run_id, folder or None)]
+    return {
+        file.stem: Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=str(file))).read_bytes()
+        for file in files
+        if file.suffix == ".png"
+    }
+
+
 def has_artifact(run_id: str, path: str) -> bool:
     """Return whether the run has a file under this path, with slashes."""
     folder = path.rpartition("/")[0]

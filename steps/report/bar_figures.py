@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from steps.report.style import ACCENT, HIGHLIGHT, INK, MUTED, literals, new_figure, styled
+from steps.report.style import ACCENT, HIGHLIGHT, INK, MUTED, PALETTE, literal, literals, new_figure, styled
 
 _MOST_CLASSES = 40
 _MOST_COLUMNS = 30
@@ -68,7 +69,40 @@ def permutation_importances(importances: pd.DataFrame) -> Figure:
     return figure
 
 
-def _height(bars: int) -> float:
+@styled
+def compared_importances(importances: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw how much the score of each model drops when a column is shuffled, side by side.
+
+    Parameters
+    ----------
+    importances : mapping of str to pandas.DataFrame
+        Model to what `permutation_importances` draws. The 30 columns whose largest mean is largest are shown.
+    """
+    means, stds = (
+        pd.DataFrame({model: each.set_index("column")[part] for model, each in importances.items()})
+        for part in ("mean", "std")
+    )
+    top = means.max(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST_COLUMNS]
+    which = f"the top {len(top)} of {len(means):,}" if len(top) < len(means) else f"{len(top)}"
+    n_models = len(importances)
+    height = _height(len(top) * (1 + 0.5 * (n_models - 1))) + 0.3
+    figure = new_figure(7.5, height, f"Permutation importance of {which} columns")
+    axes = _bar_axes(figure, literals(top))
+    thick = 0.8 / n_models
+    for place, model in enumerate(importances):
+        at = np.arange(len(top)) + (place - (n_models - 1) / 2) * thick
+        error_bars = {"ecolor": INK, "elinewidth": 0.8, "capsize": 1.5}
+        color, label = PALETTE[place % len(PALETTE)], literal(model)
+        axes.barh(
+            at, means.loc[top, model], thick, xerr=stds.loc[top, model], color=color, label=label, error_kw=error_bars
+        )
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel("drop of the score when the column is shuffled (mean ± std)")
+    figure.legend(loc="outside lower left", ncols=min(n_models, 3), fontsize=9)
+    return figure
+
+
+def _height(bars: float) -> float:
     return 1.05 + 0.27 * max(bars, 2)
 
 

@@ -59,7 +59,7 @@ def split_card(sides: Mapping[str, Mapping[str, int]], left_out: Mapping[str, in
     """
     rows = {side: sum(counts.values()) for side, counts in sides.items()}
     sentence = "; ".join(f"{count:,} {side} rows" for side, count in rows.items())
-    parts: list[Part] = [left_out_table(left_out, sum(rows.values())), class_table(sides), *noticed(notes)]
+    parts: list[Part] = [*left_out_table(left_out, sum(rows.values())), class_table(sides), *noticed(notes)]
     return page("Split into training rows and holdout", f"{sentence}.", parts)
 
 
@@ -98,10 +98,10 @@ def class_table(sides: Mapping[str, Mapping[str, int]]) -> Table:
     return Table(["class", *sides, "rows", "share"], rows, numbers=True)
 
 
-def left_out_table(left_out: Mapping[str, int], kept: int) -> Table:
-    """Return a table of how many rows are left out and why, and how many are kept."""
+def left_out_table(left_out: Mapping[str, int], kept: int) -> list[Part]:
+    """Return a table of how many rows are left out and why, and how many are kept; nothing where all are."""
     rows = [[reason, f"{count:,}"] for reason, count in left_out.items()]
-    return Table(["rows left out", "rows"], [*rows, ["kept", f"{kept:,}"]], numbers=True)
+    return [Table(["rows left out", "rows"], [*rows, ["kept", f"{kept:,}"]], numbers=True)] if rows else []
 
 
 def noticed(notes: Sequence[str]) -> list[Part]:

@@ -50,9 +50,10 @@ def shortened(text: str, characters: int) -> str:
 
 def number(value: float | None) -> str:
     """Return a score to four digits after the point; a dash where there is none."""
-    return "–" if value is None else f"{value:.4f}"
+    return "–" if value is None else f"{value:z.4f}"
 
 
-def link(text: str, experiment_id: str, run_id: str) -> str:
-    """Return a link to a run's page in the MLflow UI."""
-    return f"[{escape(text)}](#/experiments/{experiment_id}/runs/{run_id})"
+def link(text: str, experiment_id: str, run_id: str, artifact: str = "") -> str:
+    """Return a link to a run's page in the MLflow UI, or to that of one of its artifacts."""
+    shown = f"/artifacts/{artifact}" if artifact else ""
+    return f"[{escape(text)}](#/experiments/{experiment_id}/runs/{run_id}{shown})"

@@ -20,8 +20,8 @@ from PIL import Image
 _WIDE = 4
 """A table with more columns than this is shown on a phone one cell below the other."""
 
-_SHORT = 12
-"""A cell's text of so many characters is kept in one line."""
+_LONG = 12
+"""A cell's words of more characters may be broken anywhere."""
 
 _TEMPLATE = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -53,7 +53,8 @@ class Cell:
     @property
     def looks(self) -> str:
         """The classes of its style."""
-        return " ".join(filter(None, [self.look, "short" if len(self.text) <= _SHORT else ""]))
+        longest = max(map(len, re.split(r"[\s_]", self.text)))
+        return " ".join(filter(None, [self.look, "long" if longest > _LONG else ""]))
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class Table:
 
     @property
     def cells(self) -> list[list[Cell]]:
-        """The rows, every cell of the same kind."""
-        return [[cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row] for row in self.rows]
+        """The head and the rows, every cell of the same kind."""
+        return [
+            [cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row] for row in (self.head, *self.rows)
+        ]
 
     @property
     def looks(self) -> str:

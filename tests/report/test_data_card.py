@@ -44,7 +44,9 @@ def test_of_many_classes_the_rarest_are_one_row_and_no_row_is_lost() -> None:
 
 
 def test_rows_that_are_left_out_have_a_reason() -> None:
-    assert left_out_table({"no target": 1500}, 20).rows == [["no target", "1,500"], ["kept", "20"]]
+    (table,) = left_out_table({"no target": 1500}, 20)
+    assert table.rows == [["no target", "1,500"], ["kept", "20"]]
+    assert left_out_table({}, 20) == []
 
 
 def test_what_was_noticed_ends_somewhere() -> None:

@@ -36,3 +36,4 @@ def test_numbers() -> None:
 
 def test_link() -> None:
     assert markdown.link("train_rf", "0", "abc") == r"[train\_rf](#/experiments/0/runs/abc)"
+    assert markdown.link("it", "0", "abc", "report.html") == "[it](#/experiments/0/runs/abc/artifacts/report.html)"

@@ -51,10 +51,10 @@ def test_the_parts_follow_the_gist_in_their_order() -> None:
         '<p>A paragraph.</p>\n<ul><li>one</li><li>two</li></ul>\n<h2 id="first-part">First part</h2>',
         '<table class="numbers">\n  <caption>of numbers</caption>',
         '<tr><th scope="col">a</th><th scope="col">b</th></tr>',
-        '<td class="calm short" data-head="b"><a href="http://localhost/#/1" target="_blank" rel="noopener">1</a>'
+        '<td class="calm" data-head="b"><a href="http://localhost/#/1" target="_blank" rel="noopener">1</a>'
         "<br><small>0 to 2</small></td>",
         '<table class="wide">',
-        '<td class="short" data-head="e">5</td>',
+        '<td data-head="e">5</td>',
         'alt="a picture" width="20" height="10">',
         "<pre><code>mlflow run .</code></pre>",
         "<footer>at the end</footer>",

@@ -66,9 +66,9 @@ def test_the_card_says_what_was_compared_and_escapes_all_texts() -> None:
     told = content("diverged", BETTER, WORSE, environment=["Python <3.11>"], explanations=["Code <differs>"])
     card = reproduction_card(told)
     for text in (
-        '<td class="calm short" data-head="verdict">✓ identical</td><td data-head="compared">table: 3 rows</td>',
-        '<td class="short" data-head="first difference">–</td></tr>',
-        '<td class="warning short" data-head="verdict">✗ diverged</td>',
+        '<td class="calm" data-head="verdict">✓ identical</td><td data-head="compared">table: 3 rows</td>',
+        '<td data-head="first difference">–</td></tr>',
+        '<td class="warning" data-head="verdict">✗ diverged</td>',
         "winner: &lt;b&gt;one&lt;/b&gt; became two",
         '<th scope="row">load<br><small>01234567 → fedcba98</small></th>',
         "What may explain it</h2>\n<ul><li>Code &lt;differs&gt;</li></ul>",
