@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from steps.report.style import ACCENT, HIGHLIGHT, INK, MUTED, PALETTE, literal, literals, new_figure, styled
+from steps.report.style import ACCENT, HIGHLIGHT, INK, MUTED, PALETTE, literals, new_figure, styled
 
 _MOST_CLASSES = 40
 _MOST_COLUMNS = 30
@@ -89,16 +89,15 @@ def compared_importances(importances: Mapping[str, pd.DataFrame]) -> Figure:
     figure = new_figure(7.5, height, f"Permutation importance of {which} columns")
     axes = _bar_axes(figure, literals(top))
     thick = 0.8 / n_models
+    error_bars = {"ecolor": INK, "elinewidth": 0.8, "capsize": 1.5}
+    bars = []
     for place, model in enumerate(importances):
         at = np.arange(len(top)) + (place - (n_models - 1) / 2) * thick
-        error_bars = {"ecolor": INK, "elinewidth": 0.8, "capsize": 1.5}
-        color, label = PALETTE[place % len(PALETTE)], literal(model)
-        axes.barh(
-            at, means.loc[top, model], thick, xerr=stds.loc[top, model], color=color, label=label, error_kw=error_bars
-        )
+        looks = {"height": thick, "color": PALETTE[place % len(PALETTE)], "error_kw": error_bars}
+        bars.append(axes.barh(at, means.loc[top, model], xerr=stds.loc[top, model], **looks))
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_xlabel("drop of the score when the column is shuffled (mean ± std)")
-    figure.legend(loc="outside lower left", ncols=min(n_models, 3), fontsize=9)
+    figure.legend(bars, literals(importances), loc="outside lower left", ncols=min(n_models, 3), fontsize=9)
     return figure
 
 

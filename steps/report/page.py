@@ -9,7 +9,7 @@ import base64
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +22,11 @@ _WIDE = 4
 
 _LONG = 12
 """A cell's words of more characters may be broken anywhere."""
+
+_MOST_CHARACTERS = 201
+"""Of a cell; of a longer one the middle is left out."""
+_MOST_BYTES = 80_000
+"""Of a picture."""
 
 _TEMPLATE = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -70,14 +75,21 @@ class Table:
     @property
     def cells(self) -> list[list[Cell]]:
         """The head and the rows, every cell of the same kind."""
-        return [
-            [cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row] for row in (self.head, *self.rows)
-        ]
+        return [[_cell(cell) for cell in row] for row in (self.head, *self.rows)]
 
     @property
     def looks(self) -> str:
         """The classes of its style."""
         return " ".join(["numbers"] * self.numbers + ["wide"] * (len(self.head) > _WIDE))
+
+
+def _cell(cell: str | Cell) -> Cell:
+    found = cell if isinstance(cell, Cell) else Cell(cell)
+    if len(found.text) <= _MOST_CHARACTERS:
+        return found
+    # Names of one table often share their beginning, so the end is kept as well.
+    ends = (_MOST_CHARACTERS - 1) // 2
+    return replace(found, text=f"{found.text[:ends]}…{found.text[-ends:]}")
 
 
 @dataclass(frozen=True)
@@ -104,17 +116,28 @@ Part = str | Sequence[str] | Heading | Table | Picture | Command
 
 
 def picture(drawn: Figure | bytes, alt: str) -> Picture:
-    """Return a figure, or a PNG, as a part of a page that brings it along, in 256 colours: a third of the bytes."""
+    """Return a figure, or a PNG, as a part of a page that brings it along.
+
+    It has 256 colours, which takes a third of the bytes, and fewer pixels where it would still have more than 80,000
+    bytes: a page of many pictures must not grow without end.
+    """
     if isinstance(drawn, Figure):
         whole = io.BytesIO()
         drawn.savefig(whole, format="png")
         drawn = whole.getvalue()
+    image = Image.open(io.BytesIO(drawn)).convert("RGB")
+    width, height = image.size
+    while len(png := _few_colours(image)) > _MOST_BYTES:
+        image = image.resize((image.width * 4 // 5, image.height * 4 // 5), Image.Resampling.LANCZOS)
+    return Picture(f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}", alt, width, height)
+
+
+def _few_colours(image: Image.Image) -> bytes:
+    """Return the image as a PNG with a palette."""
+    png = io.BytesIO()
     # Of the methods this one keeps rare colours, such as those of a thin line.
-    image = Image.open(io.BytesIO(drawn)).convert("RGB").quantize(method=Image.Quantize.MAXCOVERAGE)
-    small = io.BytesIO()
-    image.save(small, "PNG")
-    source = f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
-    return Picture(source, alt, *image.size)
+    image.quantize(method=Image.Quantize.MAXCOVERAGE).save(png, "PNG")
+    return png.getvalue()
 
 
 def page(title: str, sentence: str, parts: Sequence[Part], *, look: str = "", foot: str = "") -> str:

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.forest.clusters import clusters_by_class, project_clusters
+from steps.forest.clusters import cluster_share, clusters_by_class, project_clusters
 from steps.forest.encoder import encoder
-from steps.forest.pipelines import kmeans_pipeline
+from steps.forest.pipelines import forest_pipeline, kmeans_pipeline
 
 CODES = np.arange(8) % 2
 
@@ -59,3 +59,14 @@ def test_shares_of_classes_in_each_cluster():
     expected = pd.DataFrame({"a": [0.75, 0.0], "c": [0.25, 1.0]}, index=pd.Index([0, 2], name="cluster"))
     pd.testing.assert_frame_equal(found, expected, check_names=False)
     assert found.index.name == "cluster"
+
+
+def test_the_share_of_the_features_from_k_means():
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 3)), columns=list("abc"))
+    pipeline = fitted(rows, n_clusters=2).set_params(forest__n_estimators=20).fit(rows, CODES)
+    importances = pipeline["forest"].feature_importances_
+    assert len(importances) == 3 + 2
+    assert cluster_share(pipeline) == pytest.approx(importances[3:].sum())
+    assert 0 < cluster_share(pipeline) < 1
+    plain = forest_pipeline(encoder(list(rows), [], [], 5), 0).set_params(forest__n_estimators=2).fit(rows, CODES)
+    assert cluster_share(plain) is None

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from steps.report.bar_figures import class_balance, permutation_importances
+from steps.report.bar_figures import class_balance, compared_importances, permutation_importances
 
 
 def tick_labels(figure):
@@ -56,4 +56,23 @@ def test_permutation_importances_shows_at_most_30(columns, texts):
         pd.DataFrame({"column": [f"c{i}" for i in range(columns)], "mean": numbers, "std": numbers})
     )
     assert len(widths(figure)) == min(columns, 30)
+    assert (f"Permutation importance of the top 30 of {columns} columns" in texts(figure)) == (columns > 30)
+
+
+def test_compared_importances_has_a_bar_for_each_model_and_column(texts):
+    plain = pd.DataFrame({"column": ["_a", "$b$", "c"], "mean": [0.1, 0.3, 0.0], "std": [0.01, 0.02, 0.0]})
+    other = pd.DataFrame({"column": ["c", "$b$", "_a"], "mean": [0.9, 0.2, 0.15], "std": [0.01, 0.02, 0.01]})
+    figure = compared_importances({"_rf": plain, "$k$": other})
+    assert tick_labels(figure) == ["c", "$b$", "_a"], "by the larger of both"
+    assert widths(figure) == [0.0, 0.3, 0.1, 0.9, 0.2, 0.15]
+    assert {"_rf", "$k$", "Permutation importance of 3 columns"} <= set(texts(figure))
+
+
+@pytest.mark.parametrize(("models", "columns"), [(1, 1), (2, 30), (3, 31), (12, 200)])
+def test_compared_importances_of_any_number(models, columns, render, texts):
+    numbers = [i / 1000 for i in range(columns)]
+    frame = pd.DataFrame({"column": [f"c{i}" for i in range(columns)], "mean": numbers, "std": numbers})
+    figure = compared_importances({f"model {i}": frame for i in range(models)})
+    render(figure)
+    assert len(widths(figure)) == models * min(columns, 30)
     assert (f"Permutation importance of the top 30 of {columns} columns" in texts(figure)) == (columns > 30)

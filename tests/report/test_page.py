@@ -66,10 +66,16 @@ def test_a_card_has_no_contents_and_nothing_that_it_does_not_need() -> None:
     html = page("Title", "The gist.", [Heading("Only"), "A paragraph."])
     body = html.partition("<body>")[2]
     assert '<header class="">' in body
-    assert not {"<nav", "<footer", "<table", "None"} & set(re.findall(r"<\w+|None", body))
+    assert not {"<nav", "<script", "<footer", "<table", "None"} & set(re.findall(r"<\w+|None", body))
 
 
-@given(st.text(min_size=1))
+def test_of_a_long_name_both_ends_are_shown() -> None:
+    html = page("t", "t", [Table(["a", "b"], [["x" * 300 + "1", Cell("2" + "y" * 300, look="calm")]])])
+    assert f'<th scope="row" class="long">{"x" * 100}…{"x" * 99}1</th>' in html
+    assert f'<td class="calm long" data-head="b">2{"y" * 99}…{"y" * 100}</td>' in html
+
+
+@given(st.text(min_size=1, max_size=200))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     parts = [text, [text], Heading(text), Table([text] * 5, [[text] * 4 + [Cell(text, text)]], text), Command(text)]
     found = _Texts(page(text, text, parts, foot=text))
@@ -79,10 +85,11 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
     assert said.count(shown) >= 17
 
 
-def test_nothing_is_fetched_or_run() -> None:
+def test_nothing_is_fetched() -> None:
     html = page("Title", "The gist.", EVERY_PART)
     elements = _Texts(html).elements
-    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in elements}
+    assert not {"link", "iframe", "object"} & {tag for tag, _ in elements}
+    assert [attributes for tag, attributes in elements if tag == "script"] == [{}], "its own, for the contents"
     sources = [value for _, attributes in elements for name, value in attributes.items() if name in ("src", "srcset")]
     assert sources and all(source.startswith("data:") for source in sources)
     assert "url(" not in html and "@import" not in html
@@ -125,3 +132,14 @@ def test_a_picture_has_the_colours_of_its_figure_in_fewer_bytes(render) -> None:
 def test_a_picture_is_drawn_from_a_figure_too(render) -> None:
     whole = render(class_balance({"a": 3, "b": 2}))
     assert picture(class_balance({"a": 3, "b": 2}), "words") == picture(whole, "words")
+
+
+def test_a_picture_of_noise_gets_fewer_pixels_but_its_place() -> None:
+    noise = BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (600, 800, 3), np.uint8)).save(noise, "PNG")
+    made = picture(noise.getvalue(), "noise")
+    png = b64decode(made.source.removeprefix("data:image/png;base64,"))
+    assert (made.width, made.height) == (800, 600)
+    assert 30_000 < len(png) <= 80_000
+    with Image.open(BytesIO(png)) as small:
+        assert small.width / small.height == pytest.approx(4 / 3, rel=0.02)
