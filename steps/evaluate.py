@@ -25,7 +25,7 @@ from steps.evaluation import logged
 from steps.evaluation.content import content_of
 from steps.evaluation.contestants import Contestant, check_comparable, contest
 from steps.evaluation.costs import cost_sentence, variant_seconds
-from steps.evaluation.report import log_report
+from steps.evaluation.report import REPORT, log_report
 from steps.forest.ablation import ablation
 from steps.forest.labels import as_text
 from steps.forest.options import VERDICT_OPTIONS
@@ -77,9 +77,11 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
     _log(contestants, content)
     _publish(data, contestants, content)
     click.echo(f"evaluate: {content['sentence']}")
+    run = mlflow.active_run().info
     describe(
         f"**{markdown.escape(content['sentence'])}**\n\n{markdown.text_table(*score_table(content))}\n\n"
-        f"{markdown.escape(cost_sentence(contestants, content['comparisons']))}"
+        f"{markdown.escape(cost_sentence(contestants, content['comparisons']))}\n\n"
+        f"{markdown.link('The report', run.experiment_id, run.run_id, REPORT)} has all of it on one page."
     )
     inputs = {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}}
     log_report(content, data, contestants, own_key("evaluate", inputs).digest)

@@ -135,8 +135,7 @@ def picture(drawn: Figure | bytes, alt: str) -> Picture:
 def _few_colours(image: Image.Image) -> bytes:
     """Return the image as a PNG with a palette."""
     png = io.BytesIO()
-    # Of the methods this one keeps rare colours, such as those of a thin line.
-    image.quantize(method=Image.Quantize.MAXCOVERAGE).save(png, "PNG")
+    image.quantize(method=Image.Quantize.MEDIANCUT).save(png, "PNG")
     return png.getvalue()
 
 
