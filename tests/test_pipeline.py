@@ -15,6 +15,7 @@ import mlflow
 import pandas as pd
 import pytest
 import requests
+from mlflow.entities import Run
 
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, children
@@ -54,10 +55,35 @@ def test_main_in_a_clone_whose_path_has_a_space(
     assert "mlflow ui --backend-store-uri" in result.out
     assert "helps here is not decided, so the simpler forest wins: cross-validated" in result.out
     check_verdict(found["evaluate"])
+    check_pages(found, result)
     assert not (clone / "mlruns").exists()
     assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout == b""
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
     assert left == [], "what Grove put into temporary folders is gone"
+
+
+def check_pages(found: dict[str, Run], main: Result) -> None:
+    """Each step has a card, and the report says where all comes from."""
+    for step in ("load", "preprocess", "train_rf", "train_rf_kmeans"):
+        assert "</html>" in mlflow.artifacts.load_text(f"{found[step].info.artifact_uri}/card.html")
+    evaluate = found["evaluate"]
+    report = mlflow.artifacts.load_text(f"{evaluate.info.artifact_uri}/report.html")
+    assert len(report.encode()) < 2_000_000
+    tags = evaluate.data.tags
+    for told in (
+        "helps here is not decided, so the simpler forest wins: cross-validated",
+        *(run.info.run_id for step, run in found.items() if step != "register"),
+        f"mlflow run . -e reproduce --env-manager uv -P run_id={main.run.info.run_id}",
+        tags["grove.source.commit"],
+        tags["grove.key"],
+        found["load"].data.tags["grove.data.fingerprint"],
+    ):
+        assert told in report
+    assert report.count("<img ") == 13
+    assert "no such picture" not in report
+    for run in (main.run, evaluate):
+        link = f"(#/experiments/1/runs/{evaluate.info.run_id}/artifacts/report.html)"
+        assert link in run.data.tags["mlflow.note.content"]
 
 
 @pytest.mark.slow

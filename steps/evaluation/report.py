@@ -136,8 +136,9 @@ def _address(run_id: str) -> str:
 def _commands(source: Mapping[str, Any], run_id: str) -> list[str]:
     store = shlex.quote(without_credentials(mlflow.get_tracking_uri()))
     places = ["."]
-    if source["url"] and is_remote(source["url"]):
+    url = source["url"] or ""
+    if is_remote(url) or ":" in url.partition("/")[0]:  # as in git@host:path
         folder = f"#{source['folder']}" if source["folder"] else ""
-        places.append(shlex.quote(source["url"] + folder))
+        places.append(shlex.quote(url + folder))
     runs = [f"mlflow run {place} -e reproduce --env-manager uv -P run_id={run_id}" for place in places]
     return [f"export MLFLOW_TRACKING_URI={store}", *runs]

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pyarrow as pa
+import pytest
+
+from steps.evaluation.report import _address, _commands, _data
+from steps.lineage.artifacts import Artifact
+from steps.table.manifest import write_table
+from steps.table.schema import Column, Schema
+
+SCHEMA = Schema((Column("x", "number", "numeric", ""), Column("y", "text", "target", "named as target")))
+SOURCE = {"url": "https://example.org/grove.git", "folder": ""}
+
+
+@pytest.fixture
+def store(folder: Path, client: mlflow.MlflowClient) -> Iterator[mlflow.MlflowClient]:
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(client.tracking_uri)
+    yield client
+    mlflow.set_tracking_uri(before)
+
+
+def split(folder: Path, load: str) -> Artifact:
+    for name, labels in (("train", ["a", "b", "a"]), ("test", ["b"])):
+        write_table(pa.table({"x": pa.array([1.0] * len(labels)), "y": labels}), folder / f"{name}.parquet")
+    return Artifact(folder, {"schema": SCHEMA.to_dict(), "chain": {"load": load}, "left_out": {"no target": 3}})
+
+
+def test_what_load_said_of_the_data_is_told(store: mlflow.MlflowClient, tmp_path: Path) -> None:
+    loaded = Schema((*SCHEMA.columns, Column("same", "text", "dropped", "it is constant")))
+    run_id = store.create_run("1").info.run_id
+    manifest = {"schema": loaded.to_dict(), "notes": ["a note"], "apart": {"source": "t.csv"}}
+    store.log_dict(run_id, manifest, "table/manifest.json")
+    store.log_dict(run_id, {"missing": {"x": 0.5}}, "profile.json")
+    found = _data(split(tmp_path, run_id))
+    assert (found.source, found.schema, found.missing, found.notes) == ("t.csv", loaded, {"x": 0.5}, ["a note"])
+    assert found.sides == {"training": {"a": 2, "b": 1}, "holdout": {"b": 1}}
+    assert found.left_out == {"no target": 3}
+
+
+@pytest.mark.parametrize("gone", ["artifacts", "run"])
+def test_what_is_known_without_the_run_of_load_is_told_too(
+    store: mlflow.MlflowClient, tmp_path: Path, gone: str
+) -> None:
+    run_id = store.create_run("1").info.run_id if gone == "artifacts" else "0" * 32
+    found = _data(split(tmp_path, run_id))
+    assert found.schema == SCHEMA
+    assert found.sides["holdout"] == {"b": 1}
+    assert "is gone" in found.notes[0] and run_id in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        (SOURCE, "https://example.org/grove.git"),
+        ({**SOURCE, "folder": "tools/my grove"}, "'https://example.org/grove.git#tools/my grove'"),
+        ({**SOURCE, "url": "git@example.org:me/grove.git"}, "git@example.org:me/grove.git"),
+    ],
+)
+def test_the_commands_name_the_store_without_its_password_and_the_repository(source: dict, place: str) -> None:
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri("https://me:secret@localhost:1/a b")
+    try:
+        commands = _commands(source, "0123")
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert commands == [
+        "export MLFLOW_TRACKING_URI='https://localhost:1/a b'",
+        "mlflow run . -e reproduce --env-manager uv -P run_id=0123",
+        f"mlflow run {place} -e reproduce --env-manager uv -P run_id=0123",
+    ]
+
+
+@pytest.mark.parametrize("url", [None, "/srv/grove"])
+def test_a_repository_that_is_nowhere_else_is_no_place_to_run_from(store: mlflow.MlflowClient, url: str | None) -> None:
+    assert len(_commands({**SOURCE, "url": url}, "0123")) == 2
+
+
+def test_a_run_in_a_database_has_no_address(store: mlflow.MlflowClient) -> None:
+    assert _address(store.create_run("1").info.run_id) == ""
