@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -76,6 +76,7 @@ def test_of_a_long_name_both_ends_are_shown() -> None:
 
 
 @given(st.text(min_size=1, max_size=200))
+@example("<script>alert('\"')</script> &amp; <b>")
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     parts = [text, [text], Heading(text), Table([text] * 5, [[text] * 4 + [Cell(text, text)]], text), Command(text)]
     found = _Texts(page(text, text, parts, foot=text))
