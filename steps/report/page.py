@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 from PIL import Image
 
-_WIDE = 4
-"""A table with more columns than this is shown on a phone one cell below the other."""
+_MOST_COLUMNS = {False: 4, True: 5}
+"""Of a table, by whether it has numbers, which are short; a phone shows one with more one cell below the other."""
 
 _LONG = 12
 """A cell's words of more characters may be broken anywhere."""
@@ -80,7 +80,7 @@ class Table:
     @property
     def looks(self) -> str:
         """The classes of its style."""
-        return " ".join(["numbers"] * self.numbers + ["wide"] * (len(self.head) > _WIDE))
+        return " ".join(["numbers"] * self.numbers + ["wide"] * (len(self.head) > _MOST_COLUMNS[self.numbers]))
 
 
 def _cell(cell: str | Cell) -> Cell:
