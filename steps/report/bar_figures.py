@@ -65,7 +65,7 @@ def permutation_importances(importances: pd.DataFrame) -> Figure:
     error_bars = {"ecolor": INK, "elinewidth": 1, "capsize": 2}
     axes.barh(range(len(top)), top["mean"], xerr=top["std"], height=0.72, color=colors, error_kw=error_bars)
     axes.axvline(0, color=HIGHLIGHT, linewidth=0.8)
-    axes.set_xlabel("drop of the score when the column is shuffled (mean ± std; grey: within one std of 0)")
+    axes.set_xlabel("drop of the score when the column is shuffled\n(mean ± std; grey: within one std of 0)")
     return figure
 
 
