@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from matplotlib.figure import Figure
 from PIL import Image
+
+if TYPE_CHECKING:  # main and preprocess, which draw nothing, do without
+    from matplotlib.figure import Figure
 
 _MOST_COLUMNS = {False: 4, True: 5}
 """Of a table, by whether it has numbers, which are short; a phone shows one with more one cell below the other."""
@@ -121,7 +123,7 @@ def picture(drawn: Figure | bytes, alt: str) -> Picture:
     It has 256 colours, which takes a third of the bytes, and fewer pixels where it would still have more than 80,000
     bytes: a page of many pictures must not grow without end.
     """
-    if isinstance(drawn, Figure):
+    if not isinstance(drawn, bytes):
         whole = io.BytesIO()
         drawn.savefig(whole, format="png")
         drawn = whole.getvalue()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from base64 import b64decode
 from html.parser import HTMLParser
 from io import BytesIO
@@ -144,3 +146,8 @@ def test_a_picture_of_noise_gets_fewer_pixels_but_its_place() -> None:
     assert 30_000 < len(png) <= 80_000
     with Image.open(BytesIO(png)) as small:
         assert small.width / small.height == pytest.approx(4 / 3, rel=0.02)
+
+
+def test_a_page_without_pictures_needs_no_matplotlib() -> None:
+    code = "import sys; from steps.report import card, data_card; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
