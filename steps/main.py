@@ -13,6 +13,7 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -30,9 +31,12 @@ from steps.lineage.keys import file_fingerprint
 from steps.lineage.options import options
 from steps.lineage.pipeline import Parameters, Pipeline, to_the_minute
 from steps.lineage.provenance import hand_on, refuse_dirty
-from steps.lineage.registry import REGISTRY_OPTIONS, check_champion
 from steps.lineage.source import PROJECT, refuse_edited
 from steps.lineage.tracking import is_server, without_credentials
+from steps.registry.history import CHAMPION
+from steps.registry.options import GATE_OPTIONS
+from steps.registry.thresholds import check_metrics, parse_thresholds
+from steps.registry.versions import ALIAS_TAG, NAME_TAG, REFUSAL_TAG, VERSION_TAG, check_champion
 from steps.report import markdown
 from steps.report.card import score_table
 from steps.table.columns import columns_of
@@ -48,7 +52,7 @@ PARAMETERS = {
     name: list(entry["parameters"])
     for name, entry in yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"].items()
 }
-TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | VERDICT_OPTIONS | REGISTRY_OPTIONS | CACHE_OPTIONS
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | VERDICT_OPTIONS | GATE_OPTIONS | CACHE_OPTIONS
 OWN_OPTIONS = ("cache_audit", "strict")
 """What no step has."""
 
@@ -64,6 +68,7 @@ def main(context: click.Context, /, cache_audit: float, strict: bool, **values: 
         raise ValueError(
             f"Got cache_audit={cache_audit:g} with cache={cache}, expected cache=use: what is taken is audited."
         )
+    check_metrics(parse_thresholds(values["thresholds"]), values["scoring"])
     if values["compute"] != LOCAL:
         check_cluster(values["compute"])
     if strict:
@@ -138,21 +143,19 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
     """Print the comparison and what to type next; make them the run's description."""
     path = download(evaluated.artifact("verdict/verdict.json"), "verdict")
     verdict = json.loads(Path(path).read_text(encoding="utf-8"))
-    tags = registered.run.data.tags
-    name, version = tags["grove.model_name"], tags["grove.model_version"]
+    about = {tag: registered.run.data.tags.get(tag) for tag in (NAME_TAG, VERSION_TAG, ALIAS_TAG, REFUSAL_TAG)}
     scoring = verdict["scoring"]
     head, cells = score_table(verdict)
     click.echo(f"\n{markdown.aligned(head, cells)}")
-    champion = f"models:/{name}@champion"
-    click.echo(f"\n{verdict['sentence']}\n\nRegistered {verdict['winner']} as {name}, version {version}: {champion}")
-    for purpose, command in next_commands(champion).items():
+    model_uri, said = outcome(verdict["winner"], about)
+    click.echo("\n".join(["", verdict["sentence"], "", *said]))
+    for purpose, command in next_commands(model_uri).items():
         click.echo(f"{purpose}\n  {command}")
     report = markdown.link("The report", evaluated.run.info.experiment_id, evaluated.run_id, "report.html")
     describe(
         f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.text_table(head, cells)}\n\n"
-        f"{report} has all of it on one page. Registered {markdown.escape(verdict['winner'])} as "
-        f"{markdown.escape(name)} version {version}, alias champion.\n\n"
-        f"{markdown.shortened(step_table(pipeline.steps), 6000)}"
+        f"{report} has all of it on one page.\n\n{markdown.bullets([*said, f'alias {about[ALIAS_TAG]}'])}\n\n"
+        f"{markdown.shortened(step_table(pipeline.steps), 5000)}"
     )
     for model, found in verdict["models"].items():
         scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}
@@ -162,11 +165,26 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
         {
             "grove.winner": verdict["winner"],
             "grove.verdict": verdict["outcome"],
-            "grove.model_name": name,
-            "grove.model_version": version,
+            **{tag: value for tag, value in about.items() if value is not None},
             "grove.cached": cached or "none",
         }
     )
+
+
+def outcome(winner: str, about: Mapping[str, str | None]) -> tuple[str, list[str]]:
+    """Return the URI of what was registered, and sentences that say what became of it.
+
+    Parameters
+    ----------
+    about
+        Tags of the run of register.
+    """
+    name, version, alias, refusal = (about[tag] for tag in (NAME_TAG, VERSION_TAG, ALIAS_TAG, REFUSAL_TAG))
+    model_uri = f"models:/{name}@{CHAMPION}" if alias == CHAMPION else f"models:/{name}/{version}"
+    said = [f"Registered {winner} as {name}, version {version}: {model_uri}"]
+    if refusal:
+        said.append(f"{'It would not pass the gate today' if alias == CHAMPION else 'Not promoted'}: {refusal}")
+    return model_uri, said
 
 
 def step_table(steps: dict[str, StepRun]) -> str:

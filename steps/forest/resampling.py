@@ -66,6 +66,22 @@ def label_scorer(scoring: str, codes: np.ndarray, predicted: np.ndarray, n_class
     return partial(_from_counts, scoring, (is_true * is_predicted, is_true, is_predicted))
 
 
+def score_once(scoring: str, codes: np.ndarray, probabilities: np.ndarray) -> float | None:
+    """Return one model's score on all rows, each counted once; None where they lack what the score needs.
+
+    Parameters
+    ----------
+    scoring, codes, probabilities
+        As for `probability_scorer`, and for `label_scorer`, the prediction being the most probable class.
+    """
+    if goes_by_labels(scoring):
+        scorer = label_scorer(scoring, codes, probabilities.argmax(axis=1), probabilities.shape[1])
+    else:
+        scorer = probability_scorer(scoring, codes, probabilities)
+    score = float(scorer(np.ones((1, len(codes))))[0])
+    return None if np.isnan(score) else score
+
+
 def _from_counts(scoring: str, sides: tuple[np.ndarray, np.ndarray, np.ndarray], weights: np.ndarray) -> np.ndarray:
     # By class, (n_draws, n_classes): right ones, true ones, predicted ones.
     right, true, predicted = (weights @ side for side in sides)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from steps.forest.resampling import goes_by_labels, label_scorer, probability_scorer
+from steps.forest.resampling import score_once
 
 LEAST_ROWS = 30
 """Of fewer rows a score says little, and the worst slice would always be the smallest one."""
@@ -67,7 +67,7 @@ def slices(
             rows = int(mask.sum())
             if rows >= LEAST_ROWS:
                 scores = {
-                    name: _score(score, codes[mask], predicted[mask]) for name, predicted in probabilities.items()
+                    name: score_once(score, codes[mask], predicted[mask]) for name, predicted in probabilities.items()
                 }
                 found.append(Slice(str(series.name), value, rows, scores))
     return found
@@ -76,15 +76,6 @@ def slices(
 def worst_first(found: list[Slice], model: str) -> list[Slice]:
     """Return the slices by the model's score, those without one last."""
     return sorted(found, key=lambda part: math.inf if part.scores[model] is None else part.scores[model])
-
-
-def _score(scoring: str, codes: np.ndarray, probabilities: np.ndarray) -> float | None:
-    if goes_by_labels(scoring):
-        scorer = label_scorer(scoring, codes, probabilities.argmax(axis=1), probabilities.shape[1])
-    else:
-        scorer = probability_scorer(scoring, codes, probabilities)
-    score = float(scorer(np.ones((1, len(codes))))[0])
-    return None if math.isnan(score) else score
 
 
 def _parts(series: pd.Series) -> Iterator[tuple[str, np.ndarray]]:

@@ -6,11 +6,11 @@ from click.testing import CliRunner
 
 from steps.forest.options import SEARCH_OPTIONS
 from steps.lineage.options import options
-from steps.lineage.registry import REGISTRY_OPTIONS
+from steps.registry.options import GATE_OPTIONS
 from steps.table.options import TABLE_OPTIONS
 from tests.conftest import MLPROJECT
 
-TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | REGISTRY_OPTIONS
+TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | GATE_OPTIONS
 
 
 def test_options_are_required_and_their_errors_name_them() -> None:
@@ -50,6 +50,10 @@ BAD = {
     "n_jobs": "0",
     "compute": "localhost:8786",
     "model_name": "a/b",
+    "min_score": "high",
+    "thresholds": "accuracy>0.7",
+    "min_slice_score": "inf",
+    "allow_schema_change": "perhaps",
 }
 
 
@@ -72,7 +76,8 @@ def test_bad_values_are_refused_by_the_step_and_by_main(name: str, bad: str, as_
     result = CliRunner().invoke(command, [f"--{name}={bad}"])
     assert result.exit_code == 2
     assert name in result.output
-    assert "expected" in result.output or "is not one of" in result.output  # click's own for a choice
+    # The others are click's own, for a choice and for true or false.
+    assert any(words in result.output for words in ("expected", "is not one of", "not a valid boolean"))
 
 
 @pytest.mark.parametrize("name", ["cv", "seed", "max_categories", "min_class_rows", "test_size", "n_jobs"])

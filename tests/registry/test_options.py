@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps.lineage.registry import check_name
+from steps.registry.options import check_name
 
 
 @pytest.mark.parametrize("name", ["grove", "my model", "v1.2-x_y", "модель"])
