@@ -130,9 +130,12 @@ def read_history(model: RegisteredModel) -> History:
 
 
 def _parse(value: str) -> tuple[Record, str]:
-    content = json.loads(value)
+    content = dict(json.loads(value))
     digest = str(content.pop("digest"))
     moves = {str(alias): (start, end) for alias, start, end in content.pop("moves")}
+    texts = [text for name, text in content.items() if name != "number"]
+    if not all(isinstance(text, str) for text in texts + [each for move in moves.values() for each in move if each]):
+        raise TypeError("expected texts")
     return Record(**content, moves=moves), digest
 
 

@@ -6,7 +6,8 @@ model `<name> move <n>.1`; whoever finds it there waits until it is gone. It is 
 
 A holder that was killed leaves it behind. Its turn is over when its run has ended, or when it has been seen for
 `PATIENCE` seconds by the clock of the one that waits. Then `<name> move <n>.2` is the name to create, which again only
-one can. Names are deleted only when record n is there, and are of use only while it is not: so none is given twice.
+one can. A name is deleted only by its holder while it is not late, so before anybody can have taken the next one, or
+when record n is written, which makes all names for it worthless.
 
 A holder that is late gives up by itself, before the others' patience ends. What remains is one that is stopped between
 its last look at the clock and the write after it, for longer than the rest: no client of MLflow can help that, and the
@@ -37,12 +38,18 @@ _Place = tuple[int, int]
 class Turn:
     """The right to write the next record and to move aliases, for a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: _Place) -> None:
+        self.place = place
         self._until = time.monotonic() + _LATE
 
+    @property
+    def is_late(self) -> bool:
+        """Whether another run may take the turn soon."""
+        return time.monotonic() > self._until
+
     def check(self) -> None:
-        """Raise TimeoutError when it has taken so long that another run may take the turn."""
-        if time.monotonic() > self._until:
+        """Raise TimeoutError when it is late."""
+        if self.is_late:
             raise TimeoutError(
                 f"Got a model registry that took more than {_LATE:g} s for a few writes, expected less: another run "
                 f"may move the aliases now. Run this step again, it finishes what is left."
@@ -58,28 +65,31 @@ def turn(client: mlflow.MlflowClient, model_name: str, run_id: str) -> Iterator[
     run_id
         Of the run that is to have it, by which others see whether it still lives.
     """
-    number, mine = _wait(client, model_name, run_id)
+    mine = _wait(client, model_name, run_id)
     try:
         yield mine
     finally:
         with suppress(MlflowException):  # then it ends with the run
-            if _next_number(client, model_name) > number:
-                _delete(client, model_name, number)
+            if _next_number(client, model_name) > mine.place[0]:
+                _delete(client, model_name, mine.place[0])
+            elif not mine.is_late:
+                client.delete_registered_model(_name(model_name, mine.place))
 
 
-def _wait(client: mlflow.MlflowClient, model_name: str, run_id: str) -> tuple[int, Turn]:
-    first_seen: dict[_Place, float] = {}
+def _wait(client: mlflow.MlflowClient, model_name: str, run_id: str) -> Turn:
+    first_seen: dict[tuple[_Place, str], float] = {}
     while True:
         # In this order: a record is written before the name is deleted, so a turn that is not seen now is over.
         number = _next_number(client, model_name)
         held = _held(client, model_name)
         now = time.monotonic()
-        waited = {place: now - first_seen.setdefault(place, now) for place in held}
-        if not any(waited[place] < PATIENCE and _is_running(client, holder) for place, holder in held.items()):
+        fresh = [each for each in held.items() if now - first_seen.setdefault(each, now) < PATIENCE]
+        if not any(_is_running(client, holder) for _, holder in fresh):
             attempt = 1 + max((attempt for of, attempt in held if of == number), default=0)
-            if _create(client, model_name, (number, attempt), run_id):
+            mine = Turn((number, attempt))
+            if _create(client, model_name, mine.place, run_id):
                 if _next_number(client, model_name) == number:
-                    return number, Turn()
+                    return mine
                 _delete(client, model_name, number)  # its record was written meanwhile
         time.sleep(_PAUSE)
 
