@@ -97,7 +97,8 @@ def check(model: RegisteredModel) -> None:
             f"Got a history of {model.name} in which {'; '.join(found.faults)}; expected every record as it was "
             f"written: somebody changed or deleted tags grove.history.… of the registered model."
         )
-    click.echo(f"history: {len(found.records)} records, each bound to the one before; none is missing or changed")
+    count = len(found.records)
+    click.echo(f"history: {count} record{'' if count == 1 else 's'}, of which none is missing or changed")
 
 
 if __name__ == "__main__":

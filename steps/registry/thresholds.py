@@ -18,10 +18,11 @@ METRICS = (
     "matthews_corrcoef",
     "log_loss",
     "brier_score",
+    "expected_calibration_error",
     "roc_auc_ovr",
 )
 """Those of every verdict, beside the score that the models were chosen by."""
-_LOSSES = ("log_loss", "brier_score")
+_LOSSES = ("log_loss", "brier_score", "expected_calibration_error")
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ def write_verdict(split: str, model: str, **more: Any) -> str:
     data = fetch(split, "split")
     schema = Schema.from_dict(data.manifest["schema"])
     rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
-    winner = contest(model, data, schema, rows)
+    with quiet():
+        winner = contest(model, data, schema, rows)
     classes = [str(label) for label in winner.classes]
     content = {
         "winner": "train_rf",
@@ -122,7 +123,7 @@ def write_verdict(split: str, model: str, **more: Any) -> str:
             }
         },
         "data_fingerprint": data.manifest["data_fingerprint"],
-        "rows": {name: about["rows"] for name, about in data.manifest["files"].items()},
+        "rows": {name: about["rows"] for name, about in data.manifest["files"].items() if "rows" in about},
         **more,
     }
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_name="evaluate") as run:

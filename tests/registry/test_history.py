@@ -173,7 +173,7 @@ def test_history_prints_the_moves_and_checks_the_chain(
     ):
         assert words in said
         assert words.strip().replace("=", "") in run.data.tags["mlflow.note.content"].replace("=", "")
-    assert "history: 3 records, each bound to the one before; none is missing or changed" in said
+    assert "history: 3 records, of which none is missing or changed" in said
 
     registry.set_registered_model_alias(name, "champion", "1")
     run_step("history", model_name=name)

@@ -63,7 +63,8 @@ def check_nothing_left(registry: mlflow.MlflowClient, name: str) -> None:
     assert not registry.search_registered_models(f"name LIKE '{name} move %'")
 
 
-@pytest.mark.parametrize("before", [pytest.param(None, marks=pytest.mark.slow), "poor"])
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [None, "poor"])
 def test_register_killed_before_each_of_its_writes(
     before: str | None, registry: mlflow.MlflowClient, name: str
 ) -> None:
