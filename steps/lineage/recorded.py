@@ -23,6 +23,9 @@ from steps.table.manifest import MANIFEST
 LAST = "register"
 """Is not repeated: it has no result of its own, and would move the champion."""
 
+ACTS = ("history", "rollback")
+"""They have no result to compare with."""
+
 _ORDER = {"load": 0, "preprocess": 1, "evaluate": 3}
 _TRAINER = 2
 
@@ -96,6 +99,8 @@ def read_recorded(run_id: str) -> RecordedRun:
             f"Got run_id={run_id}, which is a reproduction itself; expected the run that it repeats, "
             f"{record['parameters']['run_id']}."
         )
+    if entry_point in ACTS:
+        raise ValueError(f"Got run_id={run_id}, a run of {entry_point}; expected one of main or of a step.")
     _check_source(record["source"], run_id)
     ids = _steps_of(run, entry_point, record["parameters"])
     steps = {step: _read_step(step, ids[step]) for step in sorted(ids, key=lambda step: _ORDER.get(step, _TRAINER))}

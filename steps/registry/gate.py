@@ -154,7 +154,7 @@ def _against(
     """Return the checks `schema` and `champion`."""
     uri = source.apart["model_uris"][content["winner"]]
     if today is None or today.tags.get(MODEL_TAG) == uri:
-        said = "there is no champion" if today is None else "it is the champion already"
+        said = "there was no champion" if today is None else "it is the champion already"
         return Check("schema", None, said), Check("champion", None, said)
     new = read_trained(uri, content["target"])
     name = spoken(today.version)
@@ -209,7 +209,8 @@ def _compared(name: str, new: Trained, champion: Trained, split: Artifact, rope:
     if found.difference is None:
         return Check("champion", False, f"{said}, which lack a class that this score needs")
     worse = is_worse(found, rope)
-    said += f": difference {found.difference:+.4f}{_interval(found)}, {_met(not worse)} rope={rope:g}"
+    said += f": difference {found.difference:+.4f}{_interval(found)}, "
+    said += f"{'which is' if worse else 'not'} worse by more than rope={rope:g}"
     return Check("champion", not worse, said + _seen(name, found))
 
 

@@ -18,6 +18,7 @@ from steps.registry.comparison import Comparison, predict
 from steps.registry.gate import is_worse
 from steps.registry.history import read_history
 from steps.registry.trained import read_trained
+from steps.registry.versions import check_champion
 from tests.registry.chains import make_split, run_step, split_of, table, train, verdict_on, write_verdict
 
 
@@ -63,7 +64,7 @@ def test_the_first_model_needs_only_the_thresholds(registry: mlflow.MlflowClient
     assert found[""] == "passed"
     assert found["min_score"].startswith("passed: balanced_accuracy 0.")
     assert "meets accuracy>=0.5, log_loss 0." in found["thresholds"]
-    assert found["champion"] == found["schema"] == "not asked: there is no champion"
+    assert found["champion"] == found["schema"] == "not asked: there was no champion"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_better_model_becomes_the_champion(registry: mlflow.MlflowClient, name
     version = registry.get_model_version(name, "2")
     said = version.tags["grove.gate.champion"]
     assert said.startswith("passed: balanced_accuracy 0.") and " of version 1 on the same 71 holdout rows: " in said
-    assert ", 95 % interval +" in said and said.endswith(" meets rope=0.01")
+    assert ", 95 % interval +" in said and said.endswith(" not worse by more than rope=0.01")
     assert float(version.tags["grove.holdout.balanced_accuracy"]) == pytest.approx(figure(said), abs=6e-5)
     assert said.partition(": ")[2] in version.description.replace("\\", "")
     assert version.tags["grove.gate.schema"] == "passed: callers of version 1 need change nothing"
@@ -108,7 +109,7 @@ def test_an_equal_model_becomes_the_champion_and_the_same_one_moves_nothing(
     register(name, "equal")
     assert aliases(registry, name) == {"champion": "2", "previous": "1"}
     said = registry.get_model_version(name, "2").tags["grove.gate.champion"]
-    assert "difference +0.0000, 95 % interval +0.0000 to +0.0000, meets rope=0.01" in said
+    assert "difference +0.0000, 95 % interval +0.0000 to +0.0000, not worse by more than rope=0.01" in said
 
     before = registry.get_registered_model(name), registry.get_model_version(name, "2")
     again = register(name, "equal", min_score="0.99")
@@ -124,7 +125,7 @@ def test_an_equal_model_becomes_the_champion_and_the_same_one_moves_nothing(
 def test_a_worse_model_does_not(registry: mlflow.MlflowClient, name: str) -> None:
     register(name, "good")
     said = refusal(register(name, "poor"))
-    assert "difference -0." in said and said.endswith("misses rope=0.01")
+    assert "difference -0." in said and said.endswith("which is worse by more than rope=0.01")
     assert aliases(registry, name) == {"champion": "1", "challenger": "2"}
     assert len(read_history(registry.get_registered_model(name)).records) == 2
 
@@ -323,6 +324,24 @@ def test_the_way_leads_from_the_version_to_what_it_came_from_and_back(
     assert str(found.version) == "1", "and MLflow's own search knows the tags"
     with pytest.raises(ValueError, match=r"^Got of=none of these, from which no version of "):
         run_step("history", model_name=name, of="none of these")
+
+
+def test_main_takes_what_it_registered_only_while_that_is_the_champion(
+    registry: mlflow.MlflowClient, name: str
+) -> None:
+    promoted, refused = register(name, "good"), register(name, "poor")
+    models = [registry.get_model_version(name, version).tags["grove.model"] for version in "12"]
+    check_champion(promoted, models)
+    with pytest.raises(ValueError, match="made of another model"):
+        check_champion(promoted, models[1:])
+    with pytest.raises(ValueError, match="was not promoted; the gate may decide otherwise now"):
+        check_champion(refused, models)
+    register(name, "poor", rope="1")
+    with pytest.raises(ValueError, match=r"^Got version 2 as the champion of .*, expected version 1\.$"):
+        check_champion(promoted, models)
+    registry.delete_registered_model_alias(name, "champion")
+    with pytest.raises(ValueError, match=r"^Got no champion of "):
+        check_champion(promoted, models)
 
 
 def test_probabilities_are_aligned_by_label(registry: mlflow.MlflowClient) -> None:

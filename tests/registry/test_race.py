@@ -16,7 +16,7 @@ from tests.registry.chains import run_step, verdict_on
 from tests.registry.racing import Act, race
 from tests.servers import free_port, wait_for
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_registrations_and_a_rollback_at_once_on_a_server(
     registry: mlflow.MlflowClient, name: str, server: str
 ) -> None:
     acts = [*registering("good", "equal", "other seed"), ("rollback", {"why": "it looks odd"})]
-    found = run_rounds(registry, server, name, ROUNDS, *acts)
+    found = run_rounds(registry, server, name, 4 * ROUNDS, *acts)
     for *registered, back in found:
         assert not any("error" in tag for tag in registered)
         winners = [tag for tag in registered if tag["grove.model_alias"] == "champion"]
