@@ -3,7 +3,7 @@
 Reads `verdict/`, as evaluate wrote it, and the split and the models that it is about.
 Writes a version of the registered model, with tags and a description that tell where it came from and what the gate
 found; a record in the model's history; and the alias `champion`, the champion before getting `previous`. A model that
-did not pass gets the alias `challenger`.
+did not pass gets the alias `challenger`. A card says so.
 
 Evidence, record, aliases, and of these `champion` last: what is interrupted leaves the old champion, or the new one
 with all that belongs to it, and doing it again finishes it. A model that has a version already gets no second one, and
@@ -32,6 +32,7 @@ from steps.registry.options import GATE_OPTIONS
 from steps.registry.turn import turn
 from steps.registry.versions import ALIAS_TAG, NAME_TAG, REFUSAL_TAG, VERSION_TAG, champion_of, find_or_create
 from steps.report import markdown
+from steps.report.page import Table, page
 
 
 @click.command("register", cls=EntryPoint)
@@ -112,7 +113,13 @@ def _tell(content: dict[str, Any], version: ModelVersion, is_new: bool, alias: s
     if not decision.passed:
         sentence += f". It {'would not pass today' if alias == CHAMPION else 'was not promoted'}: {decision.why}"
     click.echo(f"register: {sentence}")
-    describe(f"{markdown.escape(sentence)}.\n\n{gate_table(decision)}\n\n{markdown.escape(content['sentence'])}")
+    head, rows = gate_table(decision)
+    describe(
+        f"{markdown.escape(sentence)}.\n\n{markdown.text_table(head, rows)}\n\n{markdown.escape(content['sentence'])}"
+    )
+    look = "calm" if alias == CHAMPION else "warning"
+    title = f"{version.name}, version {version.version}: {alias}"
+    mlflow.log_text(page(title, f"{sentence}.", [Table(head, rows), content["sentence"]], look=look), "card.html")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,7 @@ CARDS = [
     ("preprocess", "card.html"),
     ("train_rf", "card.html"),
     ("train_rf_kmeans", "card.html"),
+    ("register", "card.html"),
 ]
 PAGES = [*CARDS, ("evaluate", "verdict/card.html"), ("evaluate", "report.html")]
 

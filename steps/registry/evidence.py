@@ -55,8 +55,8 @@ class Evidence:
         head = ["holdout", f"{rows['test.parquet']:,} rows"]
         return markdown.shortened(
             f"**{markdown.escape(name)}** for {markdown.escape(content['target'])}, {markdown.escape(best)}, trained "
-            f"on {rows['train.parquet']:,} rows.\n\n{markdown.escape(content['sentence'])}\n\n{gate_table(decision)}"
-            f"\n\n{markdown.table(head, scores)}",
+            f"on {rows['train.parquet']:,} rows.\n\n{markdown.escape(content['sentence'])}\n\n"
+            f"{markdown.text_table(*gate_table(decision))}\n\n{markdown.table(head, scores)}",
             _DESCRIPTION_CHARACTERS,
         )
 
@@ -76,9 +76,9 @@ class Evidence:
             client.update_model_version(version.name, version.version, text)
 
 
-def gate_table(decision: Decision) -> str:
-    """Return a Markdown table of the gate's checks, each with its figure."""
-    return markdown.text_table(["gate", "", "found"], [[each.name, each.word, each.said] for each in decision.checks])
+def gate_table(decision: Decision) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of a table of the gate's checks, each with its figure."""
+    return ["gate", "", "found"], [[check.name, check.word, check.said] for check in decision.checks]
 
 
 def _own_runs() -> dict[str, str]:
