@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from steps.table.csv_dialect import check_delimiter
-from steps.table.read import FORMATS
+from steps.table.formats import FORMATS
 from steps.table.source import refuse_unknown_encoding
 
 
