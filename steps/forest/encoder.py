@@ -96,3 +96,16 @@ def _date_parts() -> Pipeline:
             ("missing", _median()),
         ]
     )
+
+
+def known_categories(pipeline: Pipeline) -> dict[str, frozenset[str]]:
+    """Return the categories that each categorical column had in training, as texts, of a pipeline that begins so."""
+    encode = pipeline.steps[0][1]
+    (columns,) = (columns for name, _, columns in encode.transformers_ if name == "categorical")
+    if not columns:
+        return {}
+    one_hot = encode.named_transformers_["categorical"].named_steps["one_hot"]
+    return {
+        column: frozenset(str(category) for category in categories if not pd.isna(category))
+        for column, categories in zip(columns, one_hot.categories_, strict=True)
+    }

@@ -26,7 +26,8 @@ Curve = tuple[np.ndarray, np.ndarray, float]
 
 
 @contextmanager
-def _absent_classes_allowed() -> Iterator[None]:
+def absent_classes_allowed() -> Iterator[None]:
+    """Let metrics be computed where some class has no rows."""
     # A class without rows in the holdout has no recall, and is not averaged; preprocess has said that it is absent.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="y_pred contains classes not in y_true")
@@ -50,7 +51,7 @@ def holdout_metrics(codes: np.ndarray, probabilities: np.ndarray, classes: list[
     """
     predicted = probabilities.argmax(axis=1)
     every = np.arange(len(classes))
-    with _absent_classes_allowed():
+    with absent_classes_allowed():
         scores = {
             "accuracy": metrics.accuracy_score(codes, predicted),
             "balanced_accuracy": metrics.balanced_accuracy_score(codes, predicted),
@@ -86,7 +87,7 @@ def holdout_score(scoring: str, pipeline: Pipeline, rows: pd.DataFrame, codes: n
     if lacks_class and scoring in TWO_CLASSES and scoring != "neg_brier_score":
         return None  # scikit-learn makes some of them 0
     try:
-        with _absent_classes_allowed():
+        with absent_classes_allowed():
             score = float(metrics.get_scorer(scoring)(pipeline, rows, codes))
     except ValueError:
         if not lacks_class:

@@ -24,7 +24,7 @@ APART_TAG = "grove.cache"
 """Is `off` at runs that are never to be taken for others."""
 APART_VARIABLE = "GROVE_CACHE"
 """Environment variable; `off` makes steps tag themselves so."""
-_NO_PART = frozenset({"data", "table", "split", "models", "verdict", "n_jobs", "compute", "cache"})
+_NO_PART = frozenset({"data", "table", "split", "model", "models", "verdict", "output", "n_jobs", "compute", "cache"})
 """Parameters that decide nothing: artifacts count by their content, and who does a fit, and when, changes no result."""
 _CHECKED_ONLY = frozenset({"target"})
 """Parameters that, after load, are held against what the input says already."""

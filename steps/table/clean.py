@@ -46,9 +46,9 @@ def clean(raw: pa.Table, keep: str | None = None) -> tuple[pa.Table, list[str]]:
 
 
 def _clean_column(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:
-    column, notes = _basic(column, name), []
+    column, notes = basic(column, name), []
     if pa.types.is_string(column.type):
-        column = _without_empty(column)
+        column = without_empty(column)
     if column.null_count == len(column) > 0:
         # Text formats cannot tell the type of nothing, so no format does.
         column = pa.chunked_array([pa.nulls(len(column), pa.float64())])
@@ -69,15 +69,15 @@ def _clean_column(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa
     return column, notes
 
 
-def _basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Undo encodings: dictionaries, views, extension types, text stored as bytes."""
+def basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return the column without its encoding: dictionaries, views, extension types, text stored as bytes."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
-        return _basic(column.cast(kind.storage_type), name)
+        return basic(column.cast(kind.storage_type), name)
     if pa.types.is_dictionary(kind):
-        return _basic(column.cast(kind.value_type), name)
+        return basic(column.cast(kind.value_type), name)
     if pa.types.is_run_end_encoded(kind):
-        return _basic(pc.run_end_decode(column), name)
+        return basic(pc.run_end_decode(column), name)
     if pa.types.is_nested(kind) or pa.types.is_interval(kind):
         raise ValueError(
             f"Got values of type {kind} in column {name!r}, expected one number, text, boolean or date a row: "
@@ -97,7 +97,8 @@ def _basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return column
 
 
-def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the texts with the empty ones missing."""
     is_empty = pc.equal(column, "")
     return pc.if_else(is_empty, None, column) if pc.any(is_empty).as_py() else column
 

@@ -1,5 +1,6 @@
 """Reading delimited text: types found over the whole file, so that no value is lost to a guess."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,7 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> pa.Table:
     ValueError
         If the content is not delimited text in `encoding`, or its rows have different lengths.
     """
-    start = head(path)
-    refuse_disguise(start, path, expected="delimited text", encoding=encoding)
-    sample = decode_head(start, path, encoding)
-    if delimiter == "auto":
-        delimiter = find_delimiter(sample, complete=len(start) < HEAD_BYTES)
-    parsing = csv.ParseOptions(delimiter=parse_delimiter(delimiter), newlines_in_values=True)
-    if not sample.strip():
-        raise ValueError(f"Got no rows in {path}, expected a header line and data: the file is empty.")
+    parsing = parsing_of(path, delimiter=delimiter, encoding=encoding)
     try:
         names, kinds = _find_kinds(path, parsing, encoding)
         if len(set(names)) < len(names):
@@ -93,6 +87,54 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> pa.Table:
             numbers = pc.replace_substring(table.column(position), ",", ".").cast(pa.float64())
             table = table.set_column(position, names[position], numbers)
     return table
+
+
+def parsing_of(path: Path, *, delimiter: str, encoding: str) -> csv.ParseOptions:
+    """Return how a delimited text file is parsed; the options are those of `read_csv`.
+
+    Raises
+    ------
+    ValueError
+        If its first bytes are not delimited text in `encoding`.
+    """
+    start = head(path)
+    refuse_disguise(start, path, expected="delimited text", encoding=encoding)
+    sample = decode_head(start, path, encoding)
+    if delimiter == "auto":
+        delimiter = find_delimiter(sample, complete=len(start) < HEAD_BYTES)
+    if not sample.strip():
+        raise ValueError(f"Got no rows in {path}, expected a header line and data: the file is empty.")
+    return csv.ParseOptions(delimiter=parse_delimiter(delimiter), newlines_in_values=True)
+
+
+def text_names(path: Path, parsing: csv.ParseOptions, encoding: str) -> list[str]:
+    """Return the names in the header of a delimited text file; raise ValueError as `text_batches` does."""
+    try:
+        with open_plain(path) as stream:
+            return list(_open_texts(stream, parsing, encoding).schema.names)
+    except (UnicodeError, pa.ArrowInvalid) as error:
+        raise _explain(error, path, encoding) from error
+
+
+def text_batches(path: Path, parsing: csv.ParseOptions, encoding: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a delimited text file, every value as the text that it is, or null if it is empty.
+
+    Raises
+    ------
+    ValueError
+        If the content is not delimited text in `encoding`, or its rows have different lengths.
+    """
+    try:
+        with open_plain(path) as stream:
+            yield from _open_texts(stream, parsing, encoding)
+    except (UnicodeError, pa.ArrowInvalid) as error:
+        raise _explain(error, path, encoding) from error
+
+
+def _open_texts(stream: pa.NativeFile, parsing: csv.ParseOptions, encoding: str) -> csv.CSVStreamingReader:
+    options = csv.ConvertOptions(null_values=[""], strings_can_be_null=True, default_column_type=pa.string())
+    # Only a reader without threads knows the row number of a parse error.
+    return csv.open_csv(stream, _reading(encoding, threads=False), parsing, options)
 
 
 def _reading(encoding: str, *, threads: bool = True) -> csv.ReadOptions:
@@ -118,10 +160,8 @@ def _explain(error: Exception, path: Path, encoding: str) -> ValueError:
 
 
 def _find_kinds(path: Path, parsing: csv.ParseOptions, encoding: str) -> tuple[list[str], list[str]]:
-    options = csv.ConvertOptions(null_values=[""], strings_can_be_null=True, default_column_type=pa.string())
     with open_plain(path) as stream:
-        # Only a reader without threads knows the row number of a parse error.
-        reader = csv.open_csv(stream, _reading(encoding, threads=False), parsing, options)
+        reader = _open_texts(stream, parsing, encoding)
         names = reader.schema.names
         kinds = [MISSING] * len(names)
         for batch in reader:

@@ -83,15 +83,21 @@ def bin_counts(column: pa.Array | pa.ChunkedArray, about: Mapping[str, Any]) -> 
     else:
         place = {text: at for at, text in enumerate(about["categories"])}
         found = np.zeros(len(place) + 1, np.int64)
-        for text, count in _texts(column).items():
+        for text, count in text_counts(column).items():
             found[place.get(text, len(place))] += count
     return np.append(found, len(column) - found.sum()).astype(np.int64)
+
+
+def text_counts(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """Return how often each value of a column occurs, by its text; without the missing ones."""
+    pairs = pc.value_counts(column).to_pylist()
+    return {str(pair["values"]): pair["counts"] for pair in pairs if pair["values"] is not None}
 
 
 def _describe(column: pa.ChunkedArray, is_categorical: bool) -> dict[str, Any]:
     about: dict[str, Any]
     if is_categorical:
-        ranked = sorted(_texts(column).items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(text_counts(column).items(), key=lambda item: (-item[1], item[0]))
         about = {"categories": [text for text, _ in ranked[:MOST_CATEGORIES]]}
     else:
         values = _numbers(column)
@@ -110,9 +116,3 @@ def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
-
-
-def _texts(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
-    """Return how often each value occurs, by its text; without the missing ones."""
-    pairs = pc.value_counts(column).to_pylist()
-    return {str(pair["values"]): pair["counts"] for pair in pairs if pair["values"] is not None}

@@ -10,7 +10,7 @@ from steps.table.roles import count_distinct, given_roles, refuse_dates, refuse_
 
 INTEGER, NUMBER, BOOLEAN, DAY, TEXT = "integer", "number", "boolean", "date", "text"
 TYPES = {pa.int64(): INTEGER, pa.float64(): NUMBER, pa.bool_(): BOOLEAN, pa.date32(): DAY, pa.string(): TEXT}
-PLURAL = {INTEGER: "integers", NUMBER: "numbers", BOOLEAN: "booleans", TEXT: "text"}
+PLURAL = {INTEGER: "integers", NUMBER: "numbers", BOOLEAN: "booleans", DAY: "dates", TEXT: "text"}
 
 TARGET, NUMERIC, DATE, CATEGORICAL, DROPPED = "target", "numeric", "date", "categorical", "dropped"
 OPTIONS = {DROPPED: "drop", NUMERIC: "numeric", CATEGORICAL: "categorical"}

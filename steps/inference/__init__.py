@@ -1,0 +1,1 @@
+"""What scoring new rows with a trained model is made of."""
