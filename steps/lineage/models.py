@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.models.model import ModelInfo
-from mlflow.types import ColSpec, DataType
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec
 from mlflow.types import Schema as Signature
 from mlflow.types.schema import AnyType
 from sklearn.pipeline import Pipeline
 
 from steps.forest.pipelines import TRUSTED_TYPES
 from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
+from steps.serving import grove_model
 from steps.table.schema import Column, Schema
 
 _REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
@@ -47,10 +50,16 @@ def log_model(
     # MLflow's own types refuse raw rows that the pipeline takes: integers with a gap, whole numbers in a column of
     # fractions, dates as text; and over HTTP a missing boolean would become False.
     inputs = Signature([ColSpec(AnyType(), column.name) for column in features])
-    signature = ModelSignature(inputs=inputs, outputs=Signature([ColSpec(_LABELS[classes.dtype.kind])]))
-    return mlflow.sklearn.log_model(
-        pipeline,
+    outputs = Signature([ColSpec(_LABELS[classes.dtype.kind])])
+    params = ParamSchema([ParamSpec(grove_model.PROBABILITIES, DataType.boolean, default=False)])
+    signature = ModelSignature(inputs=inputs, outputs=outputs, params=params)
+    return Model.log(
+        artifact_path=None,
         name="model",
+        flavor=_Flavor,
+        flavor_name="mlflow.sklearn",
+        sk_model=pipeline,
+        code_paths=[grove_model.__file__],
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES,
         signature=signature,
@@ -59,6 +68,17 @@ def log_model(
         extra_files=[str(profile)] if profile.is_file() else None,
         pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
     )
+
+
+class _Flavor:
+    """MLflow's scikit-learn flavor, but that a server asks the model in Grove's way."""
+
+    @staticmethod
+    def save_model(path: str, mlflow_model: Model, **options: Any) -> None:
+        """Write the model's folder; MLflow calls this."""
+        mlflow.sklearn.save_model(path=path, mlflow_model=mlflow_model, **options)
+        mlflow_model.flavors[pyfunc.FLAVOR_NAME][pyfunc.MAIN] = Path(grove_model.__file__).stem
+        mlflow_model.save(str(Path(path) / "MLmodel"))
 
 
 def _described(column: Column) -> dict[str, str]:
