@@ -75,7 +75,9 @@ def read_model(uri: str) -> TrainedModel:
         folder = model_folder(resolve(uri))
         about = Model.load(str(folder))
     except (MlflowException, OSError) as error:
-        raise NotFetchedError(f"Got model={uri}, which can't be fetched: {one_line(error)}") from error
+        raise NotFetchedError(
+            f"Got model={uri}, which can't be fetched ({one_line(error)}); expected one such as models:/grove@champion."
+        ) from error
     features = (about.metadata or {}).get("features")
     if not features or not (folder / MODEL_FILE).is_file():
         raise ValueError(

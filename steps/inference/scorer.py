@@ -17,7 +17,7 @@ from steps.table.schema import CATEGORICAL, DROPPED, TEXT, TYPES, Column, Schema
 
 PREDICTION = "prediction"
 PROBABILITY = "probability_"
-BATCH_ROWS = 1 << 14
+BATCH_ROWS = 1 << 15
 _CELLS = 1 << 20
 """A batch of a wide table, or of many classes, has fewer rows: what a batch takes is bounded."""
 _NAMED = 10
@@ -127,17 +127,9 @@ class Scorer:
             )
             for feature in self.model.features
         }
-        classes = self.model.classes
-        probabilities = (
-            self.model.pipeline.predict_proba(to_frame(columns)) if len(raw) else np.empty((0, len(classes)))
-        )
-        predicted = classes[probabilities.argmax(axis=1)]
-        rows = raw
-        if self.typed:
-            for name, values in columns.items():
-                rows = rows.set_column(rows.column_names.index(name), name, values)
-        for name, values in zip(self._added, (predicted, *probabilities.T), strict=True):
-            rows = rows.append_column(name, pa.array(values))
+        probabilities = np.empty((0, len(self.model.classes)))
+        if len(raw):
+            probabilities = self.model.pipeline.predict_proba(to_frame(columns))
         codes, unknown_labels = None, Counter[str]()
         if self.has_target:
             labels = raw[self.model.target.name]
@@ -145,7 +137,7 @@ class Scorer:
         categorical = [feature.name for feature in self.model.features if feature.role == CATEGORICAL]
         profile = (self.model.profile or {}).get("columns", {})
         return ScoredBatch(
-            rows,
+            self._with_predictions(raw, columns, probabilities),
             codes,
             probabilities,
             {name: bin_counts(columns[name], about) for name, about in profile.items()},
@@ -153,6 +145,16 @@ class Scorer:
             {name: self._unknown(name, columns[name]) for name in categorical},
             unknown_labels,
         )
+
+    def _with_predictions(self, raw: pa.Table, columns: dict[str, pa.Array], probabilities: np.ndarray) -> pa.Table:
+        rows = raw
+        if self.typed:
+            for name, values in columns.items():
+                rows = rows.set_column(rows.column_names.index(name), name, values)
+        predicted = self.model.classes[probabilities.argmax(axis=1)]
+        for name, values in zip(self._added, (predicted, *probabilities.T), strict=True):
+            rows = rows.append_column(name, pa.array(values))
+        return rows
 
     @property
     def _added(self) -> list[str]:

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment
-
 from steps.report.markdown import number
+from steps.report.page import Cell, Heading, Part, Table, page
 from steps.table.drift import LARGE, MODERATE
 
-_CARD = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Drift of {{ source }}</title>
-<style>
-  :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
-  table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-  th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
-  th:first-child, td:first-child { text-align: left; }
-  .moderate, .large { font-weight: 600; }
-  .large { color: #c92a2a; }
-  @media (prefers-color-scheme: dark) { .large { color: #ff8787; } }
-  small { color: #888; overflow-wrap: anywhere; }
-</style>
-<h1>Drift</h1>
-<p>{{ sentence }}</p>
-{%- if notes %}
-<ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
-{%- endif %}
-<table>
-  <tr>{% for name in column_head %}<th>{{ name }}</th>{% endfor %}</tr>
-  {%- for row in column_rows %}
-  <tr class="{{ columns[loop.index0].level }}">{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
-  {%- endfor %}
-</table>
-<table>
-  <tr><th>class</th><th>of the training rows</th><th>of the predictions</th></tr>
-  {%- for share in classes.shares %}
-  <tr><td>{{ share.name }}</td><td>{{ share.before|percent }}</td><td>{{ share.predicted|percent }}</td></tr>
-  {%- endfor %}
-</table>
-<p>Stability index of the classes: {{ classes.psi|number }}, by chance up to {{ classes.chance|number }}.</p>
-{%- if metrics %}
-<table>
-  <tr><th>metric</th><th>on {{ "{:,}".format(labelled) }} rows with a label</th></tr>
-  {%- for name, value in metrics.items() %}
-  <tr><td>{{ name }}</td><td>{{ value|number }}</td></tr>
-  {%- endfor %}
-</table>
-<p>Areas under curves need all rows at once and are left out.</p>
-{%- endif %}
-<p>The population stability index (PSI) compares how often values fall into the bins of the training rows: tenths of
-numbers and dates, each category, and what is missing. Without any change, 95 % of such samples stay below the figure
-under <em>by chance</em>. Above it, an index is customarily called moderate from {{ moderate }} and large from
-{{ large }}; that is a rule of thumb, no test.</p>
-<small>Model {{ model }}</small>
-</html>
-"""
+_MOST_ROWS = 200
+_LOOKS = {"large": "warning"}
+_ABOUT = (
+    f"The population stability index (PSI) compares how often values fall into the bins of the training rows: tenths "
+    f"of numbers and dates, each category, and what is missing. Without any change, 95 % of such samples stay below "
+    f"the figure by chance. Above it, an index is customarily called moderate from {MODERATE} and large from {LARGE}: "
+    f"a rule of thumb, no test."
+)
 
 
 def percent(share: float | None) -> str:
@@ -67,15 +24,15 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.2%}"
 
 
-def column_table(columns: list[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Return the head and the rows of a table of all columns' drift."""
-    head = ["column", "PSI", "by chance", "drift", "missing in training", "missing now", "unknown categories"]
+def column_table(columns: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of a table of all columns' drift, cells being any text."""
+    head = ["column", "drift", "PSI", "by chance", "missing in training", "missing now", "unknown categories"]
     rows = [
         [
             column["name"],
+            column["level"],
             number(column["psi"]),
             number(column["chance"]),
-            column["level"],
             percent(column["missing_before"]),
             percent(column["missing"]),
             percent(column["unknown"]),
@@ -86,10 +43,28 @@ def column_table(columns: list[Mapping[str, Any]]) -> tuple[list[str], list[list
 
 
 def drift_card(content: Mapping[str, Any]) -> str:
-    """Return the card of what score writes to drift.json; all texts are escaped."""
-    environment = Environment(autoescape=True)
-    environment.filters.update(number=number, percent=percent)
+    """Return the card of what score writes to drift.json."""
     head, rows = column_table(content["columns"])
-    return environment.from_string(_CARD).render(
-        content, column_head=head, column_rows=rows, moderate=MODERATE, large=LARGE
+    more = len(rows) - _MOST_ROWS
+    shown = [[name, Cell(level, look=_LOOKS.get(level, "")), *others] for name, level, *others in rows[:_MOST_ROWS]]
+    caption = f"{more:,} more columns are in drift.json" if more > 0 else ""
+    parts: list[Part] = [*([content["notes"]] if content["notes"] else []), Table(head, shown, caption, numbers=True)]
+    parts += [Heading("Classes"), _classes(content["classes"])]
+    if content["metrics"]:
+        labelled = f"on {content['labelled']:,} rows with a label"
+        scores = [[name, number(value)] for name, value in content["metrics"].items()]
+        parts += [Heading("Metrics"), Table(["metric", labelled], scores, numbers=True)]
+        parts.append("Areas under curves need all rows at once and are left out.")
+    parts += [Heading("What the figures mean"), _ABOUT]
+    look = "warning" if any(row[1] == "large" for row in rows) else ""
+    foot = (
+        f"{content['rows']:,} rows of {content['source']}, scored with {content['model']}, are in {content['output']}."
     )
+    return page("Drift", content["sentence"], parts, look=look, foot=foot)
+
+
+def _classes(classes: Mapping[str, Any]) -> Table:
+    shares = classes["shares"][:_MOST_ROWS]
+    rows = [[share["name"], percent(share["before"]), percent(share["predicted"])] for share in shares]
+    caption = f"PSI {number(classes['psi'])}, by chance up to {number(classes['chance'])}"
+    return Table(["class", "of the training rows", "of the predictions"], rows, caption, numbers=True)

@@ -36,7 +36,7 @@ def test_a_registered_model_has_all_that_scoring_needs(client: mlflow.MlflowClie
 
 
 def test_what_is_no_model_of_grove_is_refused(client: mlflow.MlflowClient, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="Got model=models:/nothing@champion, which can't be fetched: "):
+    with pytest.raises(ValueError, match="Got model=models:/nothing@champion, which can't be fetched"):
         read_model("models:/nothing@champion")
     with pytest.raises(ValueError, match="which can't be fetched"):
         read_model(str(tmp_path / "nothing"))

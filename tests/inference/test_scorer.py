@@ -152,5 +152,5 @@ def test_a_bad_value_is_found_by_its_row() -> None:
 
 def test_wide_tables_have_smaller_batches() -> None:
     narrow, wide = raw("numeric_binary"), arrow(tables.wide(columns=2000))
-    assert scorer_of(model_of("numeric_binary"), narrow).batch_rows == 16384
+    assert scorer_of(model_of("numeric_binary"), narrow).batch_rows == 32768
     assert scorer_of(trained(tables.wide(columns=2000), "grade"), wide).batch_rows == 523
