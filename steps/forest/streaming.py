@@ -42,10 +42,14 @@ class StreamedMetrics:
         """
         if not len(codes):
             return
-        every = np.arange(self.n_classes)
-        self.matrix += metrics.confusion_matrix(codes, probabilities.argmax(axis=1), labels=every)
-        self._log_loss += float(metrics.log_loss(codes, probabilities, labels=every, normalize=False))
-        self._brier += float(metrics.brier_score_loss(codes, probabilities, labels=every)) * len(codes)
+        # scikit-learn's functions check and encode anew in each batch, which would take as long as the writing.
+        cells = np.ravel_multi_index((codes, probabilities.argmax(axis=1)), self.matrix.shape)
+        self.matrix += np.bincount(cells, minlength=self.matrix.size).reshape(self.matrix.shape)
+        right = probabilities[np.arange(len(codes)), codes]
+        tiny = np.finfo(probabilities.dtype).eps
+        self._log_loss -= float(np.log(np.clip(right, tiny, 1 - tiny)).sum())
+        squares = np.square(probabilities).sum() - 2 * right.sum() + len(codes)
+        self._brier += float(squares) / (2 if self.n_classes == 2 else 1)
 
     @property
     def n_rows(self) -> int:

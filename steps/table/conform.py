@@ -71,7 +71,9 @@ def conform(column: pa.ChunkedArray, about: Column, *, decimal_comma: bool, sour
     if about.role != CATEGORICAL and about.type != DAY:
         values = values.cast(pa.int8()) if about.type == BOOLEAN else values
         values = values.cast(pa.float64(), safe=False)
-    return pc.if_else(pc.is_finite(values), values, None) if pa.types.is_floating(values.type) else values
+    if pa.types.is_floating(values.type) and pc.all(pc.is_finite(values)).as_py() is False:
+        return pc.if_else(pc.is_finite(values), values, None)
+    return values
 
 
 def expected(about: Column) -> str:

@@ -113,7 +113,11 @@ def _sync(path: Path) -> None:
 @contextlib.contextmanager
 def _parquet(path: Path, schema: pa.Schema) -> Iterator[Write]:
     waiting: list[pa.Table] = []
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    # Probabilities hardly repeat: to look for a dictionary of theirs takes time and saves nothing. Snappy takes half
+    # the time of zstd, which would make the file a quarter smaller.
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)]
+    options = {"compression": "snappy", "use_dictionary": texts, "write_page_checksum": True}
+    with pq.ParquetWriter(path, schema, **options) as writer:
 
         def write(table: pa.Table) -> None:
             # Each call makes a row group, and small ones are slow to read.
