@@ -18,18 +18,18 @@ from typing import Any
 import click
 import mlflow
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from steps.evaluation import logged
 from steps.evaluation.content import content_of
 from steps.evaluation.contestants import Contestant, check_comparable, contest
 from steps.evaluation.costs import cost_sentence, variant_seconds
+from steps.evaluation.parts import log_parts, parts_of
 from steps.evaluation.report import REPORT, log_report
 from steps.forest.ablation import ablation
 from steps.forest.labels import as_text
 from steps.forest.options import VERDICT_OPTIONS
-from steps.forest.slices import Slice, slices
 from steps.forest.verdict import decide
 from steps.lineage.artifacts import Artifact, fetch, publish
 from steps.lineage.datasets import log_dataset
@@ -46,6 +46,7 @@ from steps.table.schema import Schema
 
 @click.command("evaluate", cls=EntryPoint)
 @options("split", "models", "rope", "min_probability", "slices", types=VERDICT_OPTIONS)
+@threadpool_limits.wrap(limits=1)  # of BLAS: how many there are decides about the last digits
 def evaluate(split: str, models: str, rope: float, min_probability: float, slices: str) -> None:
     """Score the models on the holdout and write the verdict."""
     uris = [uri.strip() for uri in models.split(",") if uri.strip()]
@@ -67,12 +68,12 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
         **judged,
     )
     variants = ablation({c.name: c.candidates for c in contestants}, **judged)
-    parts = parts_of(contestants, schema.target, rows[sliced_by])
+    parts = parts_of(contestants, schema, rows[sliced_by])
     metrics = {c.name: logged.metrics_of(c) for c in contestants}
     content = content_of(data, contestants, verdict, metrics=metrics, parts=parts, variants=variants)
     content |= {"rope": rope, "min_probability": min_probability}
     logged.log_with_mlflow(contestants, data, split)
-    logged.log_slices(parts)
+    log_parts(parts)
     logged.log_ablation(variants, variant_seconds(contestants, variants))
     _log(contestants, content)
     _publish(data, contestants, content)
@@ -86,13 +87,6 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
     inputs = {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}}
     log_report(content, data, contestants, own_key("evaluate", inputs).digest)
     record_key("evaluate", inputs)
-
-
-def parts_of(contestants: list[Contestant], target: str, columns: pd.DataFrame) -> list[Slice]:
-    """Return the slices of the holdout by class and by the columns, (n_rows, n_columns)."""
-    first = contestants[0]
-    texts = pd.Series(np.asarray(as_text(first.classes), dtype=object)[first.codes], columns.index, name=target)
-    return slices(first.found["scoring"], first.codes, {c.name: c.probabilities for c in contestants}, texts, columns)
 
 
 def _log(contestants: list[Contestant], content: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ from steps.report.page import Table, page
     "model_name",
     "min_score",
     "thresholds",
+    "min_class_recall",
     "min_slice_score",
     "rope",
     "allow_schema_change",
@@ -51,12 +52,13 @@ def register(
     model_name: str,
     min_score: float | None,
     thresholds: str,
+    min_class_recall: float | None,
     min_slice_score: float | None,
     rope: float,
     allow_schema_change: bool,
 ) -> None:
     """Register the winner of the verdict and make it the champion, or say why not."""
-    asked = Asked(min_score, thresholds, min_slice_score, rope, allow_schema_change)
+    asked = Asked(min_score, thresholds, min_class_recall, min_slice_score, rope, allow_schema_change)
     source = fetch(verdict, "verdict")
     content = json.loads((source.folder / "verdict.json").read_text(encoding="utf-8"))
     client = mlflow.MlflowClient()

@@ -32,17 +32,18 @@ def check_verdict(run: Run) -> None:
 
 
 def check_slices(run: Run, verdict: dict) -> None:
-    """The worst come first, none is small, and the lowest score is a metric."""
-    scores = [part["scores"][verdict["winner"]] for part in verdict["slices"]]
-    assert scores == sorted(scores)
-    assert {"species_id", "plot_type"} == {part["column"] for part in verdict["slices"]}
+    """The worst come first, none is small, and the lowest scores are metrics."""
+    winner = verdict["winner"]
+    for kind, metric in (("classes", "lowest_recall"), ("slices", "lowest_slice")):
+        scores = [part["scores"][winner] for part in verdict[kind]]
+        assert scores == sorted(scores)
+        judged = [part["scores"][winner] for part in verdict[kind] if part["rows"] >= 30]
+        assert run.data.metrics[f"{winner}_{metric}"] == min(judged)
+    assert {part["column"] for part in verdict["slices"]} == {"plot_type"}
     assert min(part["rows"] for part in verdict["slices"]) >= 30
-    assert run.data.metrics[f"{verdict['winner']}_lowest_slice"] == scores[0]
     by_class = read_csv(run, "per_class_metrics.csv")
-    recalls = by_class[by_class["model"] == "train_rf"].set_index("positive_class")["recall_score"]
-    for part in verdict["slices"]:
-        if part["column"] == "species_id":
-            assert part["scores"]["train_rf"] == pytest.approx(recalls[part["value"]])
+    recalls = by_class[by_class["model"] == winner].set_index("positive_class")["recall_score"]
+    assert {part["value"]: part["scores"][winner] for part in verdict["classes"]} == pytest.approx(dict(recalls))
 
 
 def check_ablation(run: Run, verdict: dict) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from steps.evaluation import holdout
 from steps.evaluation.contestants import Contestant
+from steps.evaluation.parts import Parts
 from steps.forest.ablation import Variant
 from steps.forest.calibration import calibration
-from steps.forest.slices import Slice, worst_first
+from steps.forest.slices import worst_first
 from steps.forest.verdict import Verdict
 from steps.lineage.artifacts import Artifact
 from steps.table.schema import Schema
@@ -20,7 +21,7 @@ def content_of(
     verdict: Verdict,
     *,
     metrics: dict[str, dict[str, float | None]],
-    parts: list[Slice],
+    parts: Parts,
     variants: list[Variant],
 ) -> dict[str, Any]:
     """Return the verdict with all that speaks for it; equal inputs give equal content.
@@ -68,7 +69,9 @@ def content_of(
             for c in contestants
         },
         "ablation": [variant.to_dict() for variant in variants],
-        "slices": [part.to_dict() for part in worst_first(parts, verdict.winner)],
+        "classes": [part.to_dict() for part in worst_first(parts.classes, verdict.winner)],
+        "slices": [part.to_dict() for part in worst_first(parts.slices, verdict.winner)],
+        "small_slices": [part.to_dict() for part in parts.small],
         "data_fingerprint": data.manifest["data_fingerprint"],
         "rows": {name: about["rows"] for name, about in data.manifest["files"].items() if "rows" in about},
     }

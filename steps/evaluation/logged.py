@@ -15,7 +15,6 @@ from steps.forest.ablation import Variant
 from steps.forest.calibration import calibration
 from steps.forest.labels import as_text
 from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
-from steps.forest.slices import Slice
 from steps.lineage.artifacts import Artifact
 from steps.lineage.evaluation import PER_CLASS, evaluate_predictions
 from steps.report import figures
@@ -122,13 +121,3 @@ def log_ablation(variants: list[Variant], seconds: list[dict[str, float | None]]
         for variant, taken in zip(variants, seconds, strict=True)
     ]
     mlflow.log_text(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"), "ablation.csv")
-
-
-def log_slices(parts: list[Slice]) -> None:
-    """Log all slices as a table, and each model's lowest score among them as a metric."""
-    if not parts:
-        return
-    rows = [{"column": part.column, "value": part.value, "rows": part.rows, **part.scores} for part in parts]
-    mlflow.log_text(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"), "slices.csv")
-    scores = pd.DataFrame([part.scores for part in parts], dtype=float).min().dropna()
-    mlflow.log_metrics({f"{name}_lowest_slice": score for name, score in scores.items()})

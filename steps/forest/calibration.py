@@ -9,7 +9,7 @@ _BINS = 10
 
 
 def calibration(codes: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """Return how sure a model is of its predictions, and how often these are right, in bins of equally many rows.
+    """Return how sure a model is of its predictions, and how often these are right, in bins of about equally many rows.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ def calibration(codes: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     -------
     pandas.DataFrame
         At most ten bins, from the least sure one: `confidence` (mean probability of the predicted class), `accuracy`
-        (share of right predictions), both float64, and `rows` (int64). Rows of equal confidence share a bin.
+        (share of right predictions), both float64, and `rows` (int64). Rows of equal confidence share a bin, which is
+        the larger for it.
     """
     confidence = probabilities.max(axis=1)
-    bins = pd.qcut(confidence, _BINS, labels=False, duplicates="drop")
-    if np.isnan(bins).any():  # all rows are equally sure
-        bins = np.zeros(len(codes))
+    _, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
+    middles = (np.cumsum(counts) - counts / 2) / len(codes)
     rows = pd.DataFrame({"confidence": confidence, "accuracy": probabilities.argmax(axis=1) == codes, "rows": 1})
-    found = rows.groupby(bins).agg({"confidence": "mean", "accuracy": "mean", "rows": "sum"})
-    return found.reset_index(drop=True)
+    found = rows.groupby((middles * _BINS).astype(int)[place])
+    return found.agg({"confidence": "mean", "accuracy": "mean", "rows": "sum"}).reset_index(drop=True)
 
 
 def expected_calibration_error(found: pd.DataFrame) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from steps.forest.holdout import Interval
 from steps.forest.resampling import score_once
 
 LEAST_ROWS = 30
@@ -25,52 +27,92 @@ class Slice:
     Attributes
     ----------
     column, value
-        What they have in common; of a class, the target and the class.
+        What they have in common, None being a missing value; of a class, the target and the class.
     rows
         How many they are.
     scores
-        For each model the chosen score on them, None where it is not defined; of a class its recall.
+        For each model its score on them, None where it has none.
+    intervals
+        For each model the 95 % interval of its score; of a class only.
     """
 
     column: str
-    value: str
+    value: str | None
     rows: int
     scores: dict[str, float | None]
+    intervals: dict[str, Interval] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes."""
         return asdict(self)
 
 
-def slices(
-    scoring: str, codes: np.ndarray, probabilities: Mapping[str, np.ndarray], labels: pd.Series, columns: pd.DataFrame
-) -> list[Slice]:
-    """Return the slices with at least 30 rows, in the columns' order.
+def classes_apart(codes: np.ndarray, probabilities: Mapping[str, np.ndarray], labels: pd.Series) -> list[Slice]:
+    """Return a slice for each class that has rows, the score being its recall, with Wilson's interval.
 
     Parameters
     ----------
-    scoring
-        The chosen scorer's name.
     codes : (n_rows,) int64
         True classes.
     probabilities : each (n_rows, n_classes) float64
         Of each model.
     labels : (n_rows,)
         The true classes as text; its name is the target's.
-    columns : (n_rows, n_columns)
-        What to slice by. Numbers and dates with more than ten different values are cut at their quartiles; a missing
-        value is a value.
+
+    References
+    ----------
+    Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
     """
+    right = pd.DataFrame({name: predicted.argmax(axis=1) == codes for name, predicted in probabilities.items()})
     found = []
-    for series, score in [(labels, "accuracy"), *((columns[name], scoring) for name in columns)]:
-        for value, mask in _parts(series):
-            rows = int(mask.sum())
-            if rows >= LEAST_ROWS:
-                scores = {
-                    name: score_once(score, codes[mask], predicted[mask]) for name, predicted in probabilities.items()
-                }
-                found.append(Slice(str(series.name), value, rows, scores))
+    for label, of_class in right.groupby(labels.to_numpy()):
+        tests = {name: stats.binomtest(int(hits.sum()), len(hits)) for name, hits in of_class.items()}
+        intervals = {name: test.proportion_ci(method="wilson") for name, test in tests.items()}
+        found.append(
+            Slice(
+                str(labels.name),
+                str(label),
+                len(of_class),
+                {name: float(test.statistic) for name, test in tests.items()},
+                {name: (float(interval.low), float(interval.high)) for name, interval in intervals.items()},
+            )
+        )
     return found
+
+
+def slices(
+    scoring: str,
+    codes: np.ndarray,
+    probabilities: Mapping[str, np.ndarray],
+    columns: pd.DataFrame,
+    ordered: Collection[str],
+) -> tuple[list[Slice], list[Slice]]:
+    """Return the slices by the values of columns, and those with fewer than 30 rows, which have no scores.
+
+    Parameters
+    ----------
+    scoring
+        The chosen scorer's name.
+    codes, probabilities
+        As for `classes_apart`.
+    columns : (n_rows, n_columns)
+        What to slice by; a missing value is a value.
+    ordered
+        The columns that are numbers or dates. Of these a value with more than a quarter of the rows is a slice, and if
+        the others have more than ten different values, they are cut at their quartiles.
+    """
+    found, small = [], []
+    for name in columns:
+        for value, mask in _parts(columns[name], name in ordered):
+            rows = int(mask.sum())
+            if rows < LEAST_ROWS:
+                small.append(Slice(str(name), value, rows, {}))
+                continue
+            scores = {
+                model: score_once(scoring, codes[mask], predicted[mask]) for model, predicted in probabilities.items()
+            }
+            found.append(Slice(str(name), value, rows, scores))
+    return found, small
 
 
 def worst_first(found: list[Slice], model: str) -> list[Slice]:
@@ -78,10 +120,14 @@ def worst_first(found: list[Slice], model: str) -> list[Slice]:
     return sorted(found, key=lambda part: math.inf if part.scores[model] is None else part.scores[model])
 
 
-def _parts(series: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
-    is_ordered = pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_datetime64_any_dtype(series.dtype)
-    if is_ordered and not pd.api.types.is_bool_dtype(series.dtype) and series.nunique() > _MOST_VALUES:
-        quarters = pd.qcut(series, _QUARTERS, labels=False, duplicates="drop")
+def _parts(series: pd.Series, is_ordered: bool) -> Iterator[tuple[str | None, np.ndarray]]:
+    counts = series.value_counts()
+    frequent = counts.index[counts > len(series) / _QUARTERS]
+    others = series[~series.isin(frequent)]
+    if is_ordered and others.nunique() > _MOST_VALUES:
+        for value in sorted(frequent):
+            yield _shown(value), (series == value).fillna(False).to_numpy(bool)
+        quarters = pd.qcut(others, _QUARTERS, labels=False, duplicates="drop").reindex(series.index)
         for quarter in np.unique(quarters.dropna()):
             mask = (quarters == quarter).to_numpy()
             yield f"{_shown(series[mask].min())} to {_shown(series[mask].max())}", mask
@@ -90,12 +136,12 @@ def _parts(series: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
         for code, value in enumerate(values):
             yield _shown(value), codes == code
     if series.isna().any():
-        yield "missing", series.isna().to_numpy()
+        yield None, series.isna().to_numpy()
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        return repr(float(value)).removesuffix(".0")
     if isinstance(value, pd.Timestamp) and value == value.normalize():
         return str(value.date())
     return str(value)

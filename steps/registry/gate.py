@@ -12,6 +12,7 @@ from typing import Any
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from steps.forest.slices import LEAST_ROWS
 from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.errors import one_line
 from steps.registry.comparison import Comparison, compare
@@ -35,6 +36,7 @@ class Asked:
 
     min_score: float | None
     thresholds: str
+    min_class_recall: float | None
     min_slice_score: float | None
     rope: float
     allow_schema_change: bool
@@ -107,7 +109,8 @@ def judge(content: dict[str, Any], source: Artifact, asked: Asked, today: ModelV
         (
             _meets("min_score", least, metrics),
             _meets("thresholds", thresholds, metrics),
-            _slices(content, asked.min_slice_score),
+            _lowest("class_recall", "classes", content, asked.min_class_recall),
+            _lowest("slice_score", "slices", content, asked.min_slice_score),
             *_against(content, source, asked, today),
         )
     )
@@ -130,22 +133,25 @@ def _met(holds: bool) -> str:
     return "meets" if holds else "misses"
 
 
-def _slices(content: dict[str, Any], least: float | None) -> Check:
+def _lowest(name: str, kind: str, content: dict[str, Any], least: float | None) -> Check:
+    """Return whether the lowest score of the verdict's classes or slices reaches what is asked."""
+    option = f"min_{name}"
     if least is None:
-        return Check("slices", None, "min_slice_score is empty")
-    if "slices" not in content:
+        return Check(name, None, f"{option} is empty")
+    if kind not in content:
         raise ValueError(
-            f"Got min_slice_score={least:g} and a verdict without slices, which an older Grove wrote; expected one "
-            f"with them: run evaluate again, or leave min_slice_score empty."
+            f"Got {option}={least:g} and a verdict without {kind}, which an older Grove wrote; expected one with them: "
+            f"run evaluate again, or leave {option} empty."
         )
     winner = content["winner"]
-    scored = [each for each in content["slices"] if each["scores"].get(winner) is not None]
-    if not scored:
-        return Check("slices", False, f"no slice has enough rows for a score, min_slice_score={least:g} asks for one")
-    lowest = min(scored, key=lambda each: each["scores"][winner])
-    score, place = lowest["scores"][winner], f"{lowest['column']}={lowest['value']}"
-    said = f"the lowest of {len(scored)} slices, {place} with {number(score)} on {lowest['rows']:,} rows"
-    return Check("slices", score >= least, f"{said}, {_met(score >= least)} min_slice_score>={least:g}")
+    judged = [each for each in content[kind] if each["rows"] >= LEAST_ROWS and each["scores"][winner] is not None]
+    among = f"of {len(judged)} {kind} with at least {LEAST_ROWS} rows"
+    if not judged:
+        return Check(name, False, f"none {among} has a score, {option}={least:g} asks for one")
+    lowest = min(judged, key=lambda each: each["scores"][winner])
+    score, value = lowest["scores"][winner], "missing" if lowest["value"] is None else lowest["value"]
+    said = f"the lowest {among}, {lowest['column']}={value} with {number(score)} on {lowest['rows']:,} rows"
+    return Check(name, score >= least, f"{said}, {_met(score >= least)} {option}>={least:g}")
 
 
 def _against(

@@ -61,6 +61,7 @@ GATE_OPTIONS: dict[str, click.ParamType] = {
     "model_name": Checked(check_name),
     "min_score": OptionalNumber(),
     "thresholds": Checked(parse_thresholds),
+    "min_class_recall": OptionalNumber(),
     "min_slice_score": OptionalNumber(),
     "allow_schema_change": click.BOOL,
 }

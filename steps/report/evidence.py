@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from steps.forest.slices import LEAST_ROWS
 from steps.report.card import interval
 from steps.report.markdown import number
 from steps.report.page import Cell, Part, Table
@@ -44,21 +45,48 @@ def costs(models: Costs) -> list[Part]:
     return [Table(["cost", *models], rows, numbers=True)]
 
 
-def slices(found: Sequence[Mapping[str, Any]], scoring: str) -> list[Part]:
-    """Return a table of the parts of the holdout, those first where the winner is worst."""
-    if not found:
-        return ["No part of the holdout has rows enough for a score of its own."]
+def classes(found: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """Return a table of the classes, those first where the winner is worst."""
+    models = list(found[0]["scores"])
     shown = [
-        [f"{part['column']} = {part['value']}", f"{part['rows']:,}", *map(number, part["scores"].values())]
+        [
+            part["value"],
+            f"{part['rows']:,}",
+            *(Cell(number(part["scores"][name]), interval(part["intervals"][name])) for name in models),
+        ]
         for part in found[:_MOST_SLICES]
     ]
-    more = len(found) - len(shown)
-    caption = f"The {len(shown)} worst; slices.csv has {more:,} more" if more else ""
     return [
-        f"Parts of the holdout, the winner's worst first: the rows of each class, whose score is its recall, and those "
-        f"with each value of a column in slices, whose score is {scoring}.",
-        Table(["rows with", "rows", *found[0]["scores"]], shown, caption, numbers=True),
+        "The share of each class's holdout rows that a model finds, its recall; below it the 95 % interval.",
+        Table(["class", "rows", *models], shown, _first(shown, found, "verdict.json"), numbers=True),
     ]
+
+
+def slices(found: Sequence[Mapping[str, Any]], small: Sequence[Mapping[str, Any]], scoring: str) -> list[Part]:
+    """Return a table of the holdout's parts by the values of columns, those first where the winner is worst."""
+    parts: list[Part] = []
+    if found:
+        shown = [
+            [_place(part), f"{part['rows']:,}", *map(number, part["scores"].values())] for part in found[:_MOST_SLICES]
+        ]
+        head = ["holdout rows with", "rows", *found[0]["scores"]]
+        parts += [f"Their {scoring}:", Table(head, shown, _first(shown, found, "slices.csv"), numbers=True)]
+    if small:
+        rows = sum(part["rows"] for part in small)
+        parts.append(
+            f"Not judged, as they have fewer than {LEAST_ROWS} rows: {len(small):,} values of "
+            f"{', '.join(dict.fromkeys(part['column'] for part in small))}, with {rows:,} rows in all."
+        )
+    return parts
+
+
+def _place(part: Mapping[str, Any]) -> str:
+    return f"{part['column']} missing" if part["value"] is None else f"{part['column']} = {part['value']}"
+
+
+def _first(shown: Sequence[Any], found: Sequence[Any], file: str) -> str:
+    more = len(found) - len(shown)
+    return f"The {len(shown)} worst; {file} has {more:,} more" if more else ""
 
 
 def _rounded(value: float | None) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from steps.report.card import verdict_parts
 from steps.report.data_card import class_table, column_table, left_out_table, noticed
-from steps.report.evidence import Costs, ablation, costs, slices
+from steps.report.evidence import Costs, ablation, classes, costs, slices
 from steps.report.page import Cell, Command, Heading, Part, Table, page, picture
 from steps.table.schema import Schema
 
@@ -129,7 +129,8 @@ def report(
     parts: list[Part] = [Heading("Comparison"), *verdict_parts(verdict)]
     parts += _pictures(models, pictures, {"paired_folds": "the scores in each fold, and on the holdout"})
     parts += [Heading("What clustering adds, and costs"), *ablation(verdict["ablation"]), *costs(taken)]
-    parts += [Heading("Where the models are weak"), *slices(verdict["slices"], verdict["scoring"])]
+    parts += [Heading("Where the models are weak"), *classes(verdict["classes"])]
+    parts += slices(verdict["slices"], verdict["small_slices"], verdict["scoring"])
     for heading, (text, shown) in _PICTURES.items():
         parts += [Heading(heading), text, *_pictures(models, pictures, shown)]
         if heading == "Importances":

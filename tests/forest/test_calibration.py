@@ -24,17 +24,30 @@ def test_rows_that_are_all_equally_sure_are_one_bin():
     assert found.to_dict("list") == {"confidence": [0.5], "accuracy": [0.25], "rows": [4]}
 
 
-@given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(1, 200), n_classes=st.integers(2, 5))
-def test_every_row_is_in_a_bin_and_bins_are_scikit_learns(seed, n_rows, n_classes):
+def test_rows_that_are_all_but_sure_do_not_hide_the_others():
+    sure = np.array([0.65] * 9 + [1.0] * 91)
+    codes = np.zeros(100, dtype=int)
+    found = calibration(codes, np.column_stack([sure, 1 - sure]))
+    assert found["rows"].tolist() == [9, 91]
+    assert expected_calibration_error(found) == pytest.approx(0.09 * 0.35)
+
+
+@given(seed=st.integers(0, 2**32 - 1), tens=st.integers(1, 20), n_classes=st.integers(2, 5))
+def test_without_equals_the_bins_are_scikit_learns(seed, tens, n_classes):
     random = np.random.default_rng(seed)
-    codes = random.integers(0, n_classes, n_rows)
-    probabilities = random.dirichlet(np.ones(n_classes), n_rows)
+    codes = random.integers(0, n_classes, 10 * tens)
+    probabilities = random.dirichlet(np.ones(n_classes), 10 * tens)
     found = calibration(codes, probabilities)
-    assert found["rows"].sum() == n_rows
-    assert 0 <= expected_calibration_error(found) <= 1
+    assert found["rows"].tolist() == [tens] * 10
     right = probabilities.argmax(axis=1) == codes
-    assert np.average(found["accuracy"], weights=found["rows"]) == pytest.approx(right.mean())
-    if n_rows >= 20:
-        accuracy, confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=10, strategy="quantile")
-        assert found["accuracy"].to_numpy() == pytest.approx(accuracy, abs=0.5)
-        assert found["confidence"].to_numpy() == pytest.approx(confidence, abs=0.1)
+    accuracy, confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=10, strategy="quantile")
+    assert found["accuracy"].to_numpy() == pytest.approx(accuracy)
+    assert found["confidence"].to_numpy() == pytest.approx(confidence)
+
+
+@given(st.lists(st.sampled_from([0.5, 0.6, 0.8, 1.0]), min_size=1, max_size=50))
+def test_every_row_is_in_one_bin_and_equals_share_it(sure):
+    found = calibration(np.zeros(len(sure), dtype=int), np.column_stack([sure, 1 - np.array(sure)]))
+    assert found["rows"].sum() == len(sure)
+    assert len(found) <= len(set(sure))
+    assert np.average(found["confidence"], weights=found["rows"]) == pytest.approx(np.mean(sure))

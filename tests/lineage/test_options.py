@@ -52,6 +52,7 @@ BAD = {
     "model_name": "a/b",
     "min_score": "high",
     "thresholds": "accuracy>0.7",
+    "min_class_recall": "nan",
     "min_slice_score": "inf",
     "allow_schema_change": "perhaps",
 }

@@ -268,9 +268,13 @@ def test_gone_training_rows_leave_it_open_what_the_champion_has_seen(registry: m
 
 
 SLICES = [
-    {"column": "label", "value": "sick", "rows": 30, "scores": {"train_rf": 0.9}},
-    {"column": "city", "value": "Łódź", "rows": 12, "scores": {"train_rf": 0.4}},
-    {"column": "city", "value": "Bonn", "rows": 11, "scores": {"train_rf": None}},
+    {"column": "city", "value": "Gdańsk", "rows": 90, "scores": {"train_rf": 0.9}},
+    {"column": "city", "value": "Łódź", "rows": 32, "scores": {"train_rf": 0.4}},
+    {"column": "city", "value": "Bonn", "rows": 31, "scores": {"train_rf": None}},
+]
+CLASSES = [
+    {"column": "label", "value": "sick", "rows": 30, "scores": {"train_rf": 0.5}},
+    {"column": "label", "value": "rare", "rows": 29, "scores": {"train_rf": 0.0}},
 ]
 
 
@@ -283,13 +287,26 @@ def slices_verdict(**more: object) -> str:
 def test_the_lowest_slice_must_reach_the_floor(registry: mlflow.MlflowClient, name: str) -> None:
     verdict = slices_verdict(slices=SLICES)
     said = refusal(run_step("register", verdict=verdict, model_name=name, min_slice_score="0.5"))
-    assert said == "the lowest of 2 slices, city=Łódź with 0.4000 on 12 rows, misses min_slice_score>=0.5"
+    assert said == (
+        "the lowest of 2 slices with at least 30 rows, city=Łódź with 0.4000 on 32 rows, misses min_slice_score>=0.5"
+    )
     run_step("register", verdict=verdict, model_name=name, min_slice_score="0.4")
     assert aliases(registry, name) == {"champion": "1"}
     empty = slices_verdict(slices=[])
-    assert "no slice has enough rows" in refusal(
-        run_step("register", verdict=empty, model_name=f"{name} 2", min_slice_score="0")
+    said = refusal(run_step("register", verdict=empty, model_name=f"{name} 2", min_slice_score="0"))
+    assert said == "none of 0 slices with at least 30 rows has a score, min_slice_score=0 asks for one"
+
+
+def test_the_lowest_recall_must_reach_the_floor_and_classes_with_few_rows_do_not_count(
+    registry: mlflow.MlflowClient, name: str
+) -> None:
+    verdict = slices_verdict(classes=CLASSES, slices=SLICES)
+    said = refusal(run_step("register", verdict=verdict, model_name=name, min_class_recall="0.6"))
+    assert said == (
+        "the lowest of 1 classes with at least 30 rows, label=sick with 0.5000 on 30 rows, misses min_class_recall>=0.6"
     )
+    run_step("register", verdict=verdict, model_name=name, min_class_recall="0.5")
+    assert aliases(registry, name) == {"champion": "1"}
 
 
 def test_slices_of_an_older_verdict_and_unknown_metrics_register_nothing(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from steps.report.evidence import ablation, costs, slices
+from steps.report.evidence import ablation, classes, costs, slices
 from steps.report.page import Cell
 
 FOUND = {"difference": 0.0625, "low": -0.25, "high": 0.5, "better": 0.5, "equivalent": 0.3, "worse": 0.2}
@@ -31,16 +31,28 @@ def test_what_a_model_takes_is_shown_as_far_as_it_is_known() -> None:
     assert [row[1:] for row in table.rows] == [["12.3", "–"], ["0.0123", "2"], ["1.5", "–"]]
 
 
+def part(column: str, value: str | None, rows: int, **scores: float | None) -> dict:
+    return {"column": column, "value": value, "rows": rows, "scores": scores}
+
+
 def test_the_worst_parts_come_first_and_the_others_are_counted() -> None:
-    found = [
-        {"column": "plot", "value": str(i), "rows": 1000 + i, "scores": {"rf": i / 32, "old": None}} for i in range(30)
-    ]
-    _, table = slices(found, "f1_macro")
-    assert table.head == ["rows with", "rows", "rf", "old"]
-    assert table.rows[:2] == [["plot = 0", "1,000", "0.0000", "–"], ["plot = 1", "1,001", "0.0312", "–"]]
+    found = [part("plot", str(i), 1000 + i, rf=i / 32, old=None) for i in range(30)]
+    found[1]["value"] = None
+    _, table = slices(found, [], "f1_macro")
+    assert table.head == ["holdout rows with", "rows", "rf", "old"]
+    assert table.rows[:2] == [["plot = 0", "1,000", "0.0000", "–"], ["plot missing", "1,001", "0.0312", "–"]]
     assert len(table.rows) == 20 and "10 more" in table.caption
-    assert slices(found[:3], "f1_macro")[1].caption == ""
+    assert slices(found[:3], [], "f1_macro")[1].caption == ""
 
 
-def test_a_holdout_that_is_too_small_for_parts_says_so() -> None:
-    assert slices([], "accuracy") == ["No part of the holdout has rows enough for a score of its own."]
+def test_parts_that_are_too_small_are_counted() -> None:
+    assert slices([], [], "accuracy") == []
+    assert slices([], [part("plot", "1", 29), part("plot", "2", 4), part("sex", None, 1)], "accuracy") == [
+        "Not judged, as they have fewer than 30 rows: 3 values of plot, sex, with 34 rows in all."
+    ]
+
+
+def test_classes_with_their_recall_and_its_interval() -> None:
+    _, table = classes([{**part("y", "rare", 4, rf=0.25), "intervals": {"rf": (0.0625, 0.5)}}])
+    assert table.head == ["class", "rows", "rf"]
+    assert table.rows == [["rare", "4", Cell("0.2500", "0.0625 to 0.5000")]]

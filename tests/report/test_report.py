@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,9 +52,15 @@ def verdict(*models: str, **more: Any) -> dict[str, Any]:
         "ablation": [
             {"model": name, "features": None, "candidates": 8, "score": 0.5, "comparison": None} for name in models
         ],
-        "slices": [{"column": "y", "value": "a", "rows": 999, "scores": dict.fromkeys(models, 0.5)}],
+        "classes": [part("y", "a", models) | {"intervals": dict.fromkeys(models, (0.25, 0.75))}],
+        "slices": [part("x", "b", models)],
+        "small_slices": [],
         **more,
     }
+
+
+def part(column: str, value: str, models: Sequence[str]) -> dict[str, Any]:
+    return {"column": column, "value": value, "rows": 999, "scores": dict.fromkeys(models, 0.5)}
 
 
 def shown(verdict: dict[str, Any], pictures: dict, **more: Any) -> str:
@@ -174,9 +180,7 @@ def test_it_has_less_than_two_megabytes_even_for_a_hard_table(render: Callable[[
         left_out={},
         notes=[f"Column {'long' * 100} is left out"] * 5000,
     )
-    parts = [
-        {"column": "long" * 100, "value": label, "rows": 100, "scores": dict.fromkeys(models, 0.5)} for label in classes
-    ]
+    parts = [part("long" * 100, label, models) for label in classes]
     html = shown(verdict(*models, slices=parts), hard_pictures(models, classes, render), data=data)
     assert html.count("<img ") == 15
     assert len(html.encode()) < 2_000_000
