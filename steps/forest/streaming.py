@@ -12,7 +12,7 @@ from steps.forest.metrics import absent_classes_allowed
 
 @dataclass
 class StreamedMetrics:
-    """The metrics of `holdout_metrics` but for areas under curves, which need all rows at once.
+    """The metrics of `holdout_metrics` but for areas and the calibration error, which need all rows at once.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def drift_card(content: Mapping[str, Any]) -> str:
         labelled = f"on {content['labelled']:,} rows with a label"
         scores = [[name, number(value)] for name, value in content["metrics"].items()]
         parts += [Heading("Metrics"), Table(["metric", labelled], scores, numbers=True)]
-        parts.append("Areas under curves need all rows at once and are left out.")
+        parts.append("Areas under curves and the calibration error need all rows at once and are left out.")
     parts += [Heading("What the figures mean"), _ABOUT]
     look = "warning" if any(row[1] == "large" for row in rows) else ""
     foot = (

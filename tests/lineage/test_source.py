@@ -37,7 +37,7 @@ def test_a_template_is_part_of_the_module_that_it_lies_beside(clone: Path) -> No
     after = source_files("reproduce", clone)
     assert {name for name in before if before[name] != after[name]} == {template}
     assert code_files(clone)[template] != edited[template]
-    assert not [name for name in source_files("register", clone) if name.endswith(".html")]
+    assert not [name for name in source_files("history", clone) if name.endswith(".html")]
 
 
 @pytest.mark.parametrize("entry_point", ["load", "preprocess"])
