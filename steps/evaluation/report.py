@@ -61,9 +61,23 @@ def _pictures(contestants: list[Contestant]) -> dict[tuple[str, str], bytes | Fi
     for contestant in contestants:
         trainers = pictures(contestant.search.manifest["run_id"])
         found |= {(contestant.name, name): png for name, png in {**trainers, **pictures(own, contestant.name)}.items()}
-    importances = {c.name: pd.read_csv(c.search.folder / "permutation_importances.csv") for c in contestants}
+    importances = {c.name: importances_of(c.search) for c in contestants}
     found[OF_ALL, "compared_importances"] = figures.compared_importances(importances)
     return found
+
+
+def importances_of(search: Artifact) -> pd.DataFrame:
+    """Return the importance of each column, as the trainer wrote it: `column` (str), `mean`, `std` (float).
+
+    Names stay the texts that they are, also `001`, `1.10` and `NA`, and those with a line break.
+    """
+    return pd.read_csv(
+        search.folder / "permutation_importances.csv",
+        dtype={"column": str},
+        keep_default_na=False,
+        na_values={"mean": [""], "std": [""]},
+        lineterminator="\n",
+    )
 
 
 def _data(data: Artifact) -> Data:

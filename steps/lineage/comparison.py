@@ -165,7 +165,9 @@ def _read_json(path: Path) -> Any:
 
 
 def _csv_differences(recorded: Path, repeated: Path) -> Iterator[Difference]:
-    before, after = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (recorded, repeated))
+    # Grove ends lines in \n; a \r is part of a name.
+    exactly: Any = {"dtype": str, "keep_default_na": False, "lineterminator": "\n"}
+    before, after = (pd.read_csv(path, **exactly) for path in (recorded, repeated))
     layout = layout_difference(*(dict.fromkeys(table, "text") for table in (before, after)), (len(before), len(after)))
     if layout:
         yield layout

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from steps.evaluation.report import _address, _commands, _data
+from steps.evaluation.report import _address, _commands, _data, importances_of
 from steps.lineage.artifacts import Artifact
+from steps.report.bar_figures import compared_importances
+from steps.report.style import literals
 from steps.table.manifest import write_table
 from steps.table.schema import Column, Schema
 
@@ -82,3 +86,24 @@ def test_a_repository_that_is_nowhere_else_is_no_place_to_run_from(store: mlflow
 
 def test_a_run_in_a_database_has_no_address(store: mlflow.MlflowClient) -> None:
     assert _address(store.create_run("1").info.run_id) == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1.1", "1.10", "2"],
+        ["001", "1e0", "7"],
+        ["NA", "nan", "None", "null", ""],
+        [" x ", "a,b", 'say "x"', "two\nlines", "car\rriage", "both\r\n"],
+    ],
+)
+def test_the_names_of_columns_stay_the_texts_that_they_are(tmp_path: Path, names: list[str]) -> None:
+    written = pd.DataFrame({"column": names, "mean": np.arange(len(names), 0, -1) / 8, "std": 0.125})
+    written.loc[len(names) - 1, "mean"] = None
+    # As the trainers write it.
+    written.to_csv(tmp_path / "permutation_importances.csv", index=False, lineterminator="\n")
+    read = importances_of(Artifact(tmp_path, {}))
+    assert read["column"].tolist() == names
+    pd.testing.assert_frame_equal(read[["mean", "std"]], written[["mean", "std"]])
+    axes = compared_importances({"rf": read, "rf_kmeans": read}).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == literals(names)

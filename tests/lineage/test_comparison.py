@@ -72,6 +72,11 @@ def test_the_same_of_another_run_is_identical(tmp_path: Path, kind: str, words: 
             replaced("permutation_importances.csv", "0.25", "0.26"),
             "permutation_importances.csv: mean of row 1 (column=weight): 0.25 became 0.26",
         ),
+        (
+            "search",
+            replaced("permutation_importances.csv", "weight,0.25", "weight\rkg,0.5"),
+            "permutation_importances.csv: column of row 1 (column=weight): weight became 'weight\\rkg'",
+        ),
         ("search", lambda c: c.pop("candidates.csv"), "candidates.csv is missing"),
         ("search", set_to("{}", "more.txt"), "more.txt is new"),
         ("search", lambda c: c[None].pop("model_digest"), "manifest.json: model_digest is missing"),
