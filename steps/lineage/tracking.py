@@ -44,12 +44,21 @@ def _export(path: str) -> str:
 
 
 def without_credentials(uri: str) -> str:
-    """Return the URI fit for a log: user and password left out, and of a query, which may hold a signature, all."""
-    parts = urlsplit(uri)
-    if not parts.netloc or not ("@" in parts.netloc or parts.query):
+    """Return the URI fit for a log: user and password left out, and all of a query, which may hold them or a signature.
+
+    A file has none, so that of SQLite is kept: it says how to open it.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if not mark or not re.fullmatch(r"[\w+.-]+", scheme):  # a path, which may hold anything
         return uri
-    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-    return f"{shown}?…" if parts.query else shown
+    if not is_server(uri):
+        # As SQLAlchemy reads it: a password may hold more than that of a URL.
+        rest = re.sub(r"^[^:/]*(:[^@]*)?@", "", rest)
+    place, query, _ = rest.partition("?")
+    host, slash, path = place.partition("/")
+    if not host and (is_server(uri) or scheme.startswith("sqlite")):
+        return f"{scheme}://{rest}"
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}{query and '?…'}"
 
 
 def without_secrets(text: str) -> str:

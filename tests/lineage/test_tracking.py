@@ -41,6 +41,18 @@ def test_nobody_there() -> None:
         ("/home/me/what?.csv", "/home/me/what?.csv"),
         ("https://host/t.csv?sig=secret&x=1", "https://host/t.csv?…"),
         ("s3://me@bucket/t.csv?versionId=1", "s3://bucket/t.csv?…"),
+        ("postgresql:///mlflow?host=db&user=u&password=s3cret", "postgresql:///mlflow?…"),
+        ("postgresql://db/mlflow?user=u&password=a#b@c", "postgresql://db/mlflow?…"),
+        ("postgresql://u:a#b/c?d@db:5432/mlflow", "postgresql://db:5432/mlflow"),
+        ("postgresql://u:a@b@db/mlflow", "postgresql://db/mlflow"),
+        ("mssql+pyodbc:///?odbc_connect=DRIVER%3DODBC%3BPWD%3Ds3cret", "mssql+pyodbc:///?…"),
+        ("mssql+pyodbc://?odbc_connect=DRIVER%3DODBC%3BPWD%3Ds3cret", "mssql+pyodbc://?…"),
+        ("mysql+pymysql://u:p@/mlflow?unix_socket=/run/s", "mysql+pymysql:///mlflow?…"),
+        ("sqlite:///file:/srv/a@b.db?mode=ro&uri=true", "sqlite:///file:/srv/a@b.db?mode=ro&uri=true"),
+        ("sqlite+pysqlcipher://:s3cret@//srv/a.db", "sqlite+pysqlcipher:////srv/a.db"),
+        ("file:///home/me/what?.csv", "file:///home/me/what?.csv"),
+        ("project:data/what?.csv", "project:data/what?.csv"),
+        ("runs:/0123/table/what?.csv", "runs:/0123/table/what?.csv"),
     ],
 )
 def test_credentials_are_left_out(uri: str, shown: str) -> None:
