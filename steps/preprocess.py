@@ -2,9 +2,9 @@
 
 Reads `table/`, as load wrote it.
 Writes `split/`: train.parquet and test.parquet, features and target only; profile.json, how often the values of the
-training rows occur; and a manifest with what was left out and why; a card. The side of a row depends on its content and
-the seed alone: equal rows stay together, and a row stays on its side when the table grows. Its content is all that the
-user did not drop.
+training rows occur; and a manifest with what was left out and why, and what was noticed; a card. The side of a row
+depends on its content and the seed alone: equal rows stay together, and a row stays on its side when the table grows.
+Its content is all that the user did not drop.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def preprocess(
     check_target(schema, target)
     used = select_columns(schema, [*schema.features, schema.target])
     left_out: dict[str, int] = {}
+    notes: list[str] = []
     rows = without_missing_target(read_verified(source.folder / "table.parquet"), schema.target, left_out)
     rows = without_rare_classes(rows, schema.target, min_class_rows, rare_classes == "drop", left_out)
     in_test = holdout_mask(row_hashes(rows, hashed_columns(schema), as_read=True), seed=seed, test_size=test_size)
@@ -60,12 +61,14 @@ def preprocess(
     seen = row_hashes(rows, rows.column_names, as_read=False)
     _, first, counts = np.unique(seen, return_index=True, return_counts=True)
     duplicated = int((counts - 1).sum())
-    if duplicates == "drop" and duplicated:
+    if duplicated and duplicates == "keep":
+        notes.append(f"{duplicated:,} rows equal an earlier one, and are kept: duplicates=drop leaves them out.")
+    elif duplicated:
         left_out["equal to an earlier row"] = duplicated
         keep = np.sort(first)
         rows, seen, in_test = rows.take(pa.array(keep)), seen[keep], in_test[keep]
     parts = {"train": rows.filter(pa.array(~in_test)), "test": rows.filter(pa.array(in_test))}
-    notes = check_parts(parts, schema.target) + parted_twins(seen, in_test, parting)
+    notes += check_parts(parts, schema.target) + parted_twins(seen, in_test, parting)
     digests = {name: fingerprint(part) for name, part in parts.items()}
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -84,9 +87,10 @@ def preprocess(
             fingerprints=digests,
             left_out=left_out,
             duplicates=duplicated,
+            notes=notes,
             seed=seed,
         )
-    _log(parts, left_out, duplicated, duplicates, notes)
+    _log(parts, left_out, duplicated, notes)
     sides = {
         side: class_counts(parts[name], used.target) for side, name in (("training", "train"), ("holdout", "test"))
     }
@@ -180,15 +184,12 @@ def check_parts(parts: dict[str, pa.Table], target: str) -> list[str]:
     return [f"The holdout has no rows of {len(untested)} of {len(train)} classes: {shown}."]
 
 
-def _log(
-    parts: dict[str, pa.Table], left_out: dict[str, int], duplicated: int, duplicates: str, notes: list[str]
-) -> None:
+def _log(parts: dict[str, pa.Table], left_out: dict[str, int], duplicated: int, notes: list[str]) -> None:
     train, test = parts["train"].num_rows, parts["test"].num_rows
     mlflow.log_metrics(
         {"train_rows": train, "test_rows": test, "dropped_rows": sum(left_out.values()), "duplicate_rows": duplicated}
     )
-    kept = "kept" if duplicates == "keep" else "dropped"
-    summary = f"{train:,} training rows, {test:,} in the holdout; {duplicated:,} rows equal to an earlier one ({kept})"
+    summary = f"{train:,} training rows, {test:,} in the holdout"
     notes = [f"Left out {count:,} rows: {reason}." for reason, count in left_out.items()] + notes
     for note in notes:
         click.echo(f"preprocess: {note}", err=True)

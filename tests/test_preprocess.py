@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -16,8 +20,11 @@ from steps.preprocess import (
 from steps.table.clean import clean
 from steps.table.schema import infer_schema
 from steps.table.split import row_hashes
+from tests.conftest import Result
 
 ROWS = pa.table({"x": [1, 2, 3, 4, 5, 6], "label": ["a", "a", "a", "b", "b", "c"]})
+TWINS = pa.table({"row_id": range(80), "x": [*range(1, 9)] * 10, "label": ["a", "b"] * 40})
+"""Eight different rows but for an identifier."""
 
 
 def test_rows_without_target_are_left_out_and_counted() -> None:
@@ -115,3 +122,22 @@ def test_twins_on_both_sides_are_counted_and_the_column_named() -> None:
     assert note.startswith("1 holdout rows equal a training row but for 'user_id', so")
     assert "add user_id to drop, and such rows stay on one side" in note
     assert parted_twins(seen, np.array([True, False, True, False]), ["user_id"]) == []
+
+
+def test_what_was_noticed_stands_in_the_manifest(
+    step: Callable[..., Result], client: mlflow.MlflowClient, folder: Path
+) -> None:
+    pa.parquet.write_table(TWINS, folder / "twins.parquet")
+    load = step("load", data=str(folder / "twins.parquet"), target="label")
+    noticed = {}
+    for duplicates in ("keep", "drop"):
+        result = step("preprocess", table=f"{load.run.info.artifact_uri}/table", target="label", duplicates=duplicates)
+        assert result.code == 0, result.out
+        manifest = mlflow.artifacts.load_dict(f"{result.run.info.artifact_uri}/split/manifest.json")
+        noticed[duplicates] = manifest["notes"]
+        for note in manifest["notes"]:
+            assert f"preprocess: {note}" in result.out
+    kept, twins = noticed["keep"]
+    assert kept == "72 rows equal an earlier one, and are kept: duplicates=drop leaves them out."
+    assert "holdout rows equal a training row but for 'row_id'" in twins
+    assert noticed["drop"] == ["The holdout has no rows of 1 of 2 classes: 'b'."]

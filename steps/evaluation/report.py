@@ -87,14 +87,15 @@ def _data(data: Artifact) -> Data:
         side: class_counts(pq.read_table(data.folder / f"{name}.parquet", columns=[schema.target]), schema.target)
         for side, name in (("training", "train"), ("holdout", "test"))
     }
+    noticed = data.manifest.get("notes", [])  # an old split has none
     loaded = data.chain["load"]
     try:
         table, profile = (_read(f"runs:/{loaded}/{path}") for path in (f"table/{MANIFEST}", "profile.json"))
     except NotFetchedError:
-        notes = [f"The run of load, {loaded}, is gone, and with it what is known of columns that were left out."]
-        return Data(f"the run {loaded} of load", schema, {}, sides, data.manifest["left_out"], notes)
+        gone = f"The run of load, {loaded}, is gone, and with it what is known of columns that were left out."
+        return Data(f"the run {loaded} of load", schema, {}, sides, data.manifest["left_out"], [gone, *noticed])
     source, schema = table["apart"]["source"], Schema.from_dict(table["schema"])
-    return Data(source, schema, profile["missing"], sides, data.manifest["left_out"], table["notes"])
+    return Data(source, schema, profile["missing"], sides, data.manifest["left_out"], [*table["notes"], *noticed])
 
 
 def _read(uri: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -28,20 +29,25 @@ def store(folder: Path, client: mlflow.MlflowClient) -> Iterator[mlflow.MlflowCl
     mlflow.set_tracking_uri(before)
 
 
-def split(folder: Path, load: str) -> Artifact:
+def split(folder: Path, load: str, **more: Any) -> Artifact:
     for name, labels in (("train", ["a", "b", "a"]), ("test", ["b"])):
         write_table(pa.table({"x": pa.array([1.0] * len(labels)), "y": labels}), folder / f"{name}.parquet")
-    return Artifact(folder, {"schema": SCHEMA.to_dict(), "chain": {"load": load}, "left_out": {"no target": 3}})
+    manifest = {"schema": SCHEMA.to_dict(), "chain": {"load": load}, "left_out": {"no target": 3}, **more}
+    return Artifact(folder, manifest)
 
 
-def test_what_load_said_of_the_data_is_told(store: mlflow.MlflowClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("more", "noticed"), [({}, []), ({"notes": ["twins"]}, ["twins"])], ids=["old", "new"])
+def test_what_load_and_preprocess_said_of_the_data_is_told(
+    store: mlflow.MlflowClient, tmp_path: Path, more: dict, noticed: list[str]
+) -> None:
     loaded = Schema((*SCHEMA.columns, Column("same", "text", "dropped", "it is constant")))
     run_id = store.create_run("1").info.run_id
     manifest = {"schema": loaded.to_dict(), "notes": ["a note"], "apart": {"source": "t.csv"}}
     store.log_dict(run_id, manifest, "table/manifest.json")
     store.log_dict(run_id, {"missing": {"x": 0.5}}, "profile.json")
-    found = _data(split(tmp_path, run_id))
-    assert (found.source, found.schema, found.missing, found.notes) == ("t.csv", loaded, {"x": 0.5}, ["a note"])
+    found = _data(split(tmp_path, run_id, **more))
+    assert (found.source, found.schema, found.missing) == ("t.csv", loaded, {"x": 0.5})
+    assert found.notes == ["a note", *noticed]
     assert found.sides == {"training": {"a": 2, "b": 1}, "holdout": {"b": 1}}
     assert found.left_out == {"no target": 3}
 
@@ -51,10 +57,11 @@ def test_what_is_known_without_the_run_of_load_is_told_too(
     store: mlflow.MlflowClient, tmp_path: Path, gone: str
 ) -> None:
     run_id = store.create_run("1").info.run_id if gone == "artifacts" else "0" * 32
-    found = _data(split(tmp_path, run_id))
+    found = _data(split(tmp_path, run_id, notes=["twins"]))
     assert found.schema == SCHEMA
     assert found.sides["holdout"] == {"b": 1}
     assert "is gone" in found.notes[0] and run_id in found.notes[0]
+    assert found.notes[1:] == ["twins"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ SPLIT: Content = {
     "train.parquet": {"x": [1.5, 2.5]},
     "test.parquet": {"x": [3.5]},
     "profile.json": {"columns": {"x": {"edges": [1.5], "counts": [1, 1]}}},
-    None: {"fingerprints": {"train": "c1", "test": "d1"}, "left_out": {"no target": 3}, "seed": 0},
+    None: {"fingerprints": {"train": "c1", "test": "d1"}, "left_out": {"no target": 3}, "notes": ["twins"], "seed": 0},
 }
 KINDS = {"search": SEARCH, "verdict": VERDICT, "table": TABLE, "split": SPLIT}
 

@@ -48,6 +48,7 @@ def test_the_same_of_another_run_is_identical(tmp_path: Path, kind: str, words: 
         ),
         ("split", set_to([1.5], "train.parquet", "x"), "train.parquet: 1 row fewer"),
         ("split", set_to(4, None, "left_out", "no target"), "manifest.json: left_out.no target: 3 became 4"),
+        ("split", set_to([], None, "notes"), "manifest.json: notes: 1 item became 0"),
         (
             "search",
             set_to("100", "search.json", "best", "n_estimators"),
