@@ -73,7 +73,7 @@ def check_pages(found: dict[str, Run], main: Result) -> None:
     for told in (
         "helps here is not decided, so the simpler forest wins: cross-validated",
         *(run.info.run_id for step, run in found.items() if step != "register"),
-        f"mlflow run . -e reproduce --env-manager uv -P run_id={main.run.info.run_id}",
+        f"mlflow run . -e reproduce --env-manager uv -P run_id={evaluate.info.run_id}",
         tags["grove.source.commit"],
         tags["grove.key"],
         found["load"].data.tags["grove.data.fingerprint"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -76,6 +77,21 @@ def test_an_older_commit(
         assert repeated.data.tags["mlflow.source.name"] == original.run.data.tags["grove.source.url"] == str(clone)
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
     assert left == []
+
+
+@pytest.mark.slow
+def test_what_the_report_says_to_type_although_main_failed_later(
+    clone: Path, mlflow_run: Run, client: mlflow.MlflowClient
+) -> None:
+    original = mlflow_run(clone, **SMALL)
+    assert original.code == 0, original.out
+    client.set_terminated(original.run.info.run_id, "FAILED")
+    evaluate = original.run.data.tags["grove.step.evaluate"]
+    report = stored(client, evaluate, "report.html").read_text(encoding="utf-8")
+    (run_id,) = set(re.findall(r"-e reproduce --env-manager uv -P run_id=(\w+)", report))
+    result = mlflow_run(clone, "reproduce", run_id=run_id)
+    content = check_identical(client, result, Result(0, "", client.get_run(evaluate)))
+    assert [step["step"] for step in content["steps"]] == REPEATED
 
 
 @pytest.mark.slow

@@ -126,7 +126,7 @@ def _provenance(data: Artifact, contestants: list[Contestant], key: str) -> Prov
     return Provenance(
         {name: value for name, value in facts.items() if value},
         [(step, run_id, _address(run_id)) for step, run_id in runs.items()],
-        _commands(source, main or run.info.run_id),
+        _commands(source, run.info.run_id),  # main may fail yet, and would be refused
     )
 
 
