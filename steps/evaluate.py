@@ -74,7 +74,8 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
     content |= {"rope": rope, "min_probability": min_probability}
     logged.log_with_mlflow(contestants, data, split)
     log_parts(parts)
-    logged.log_ablation(variants, variant_seconds(contestants, variants))
+    seconds = variant_seconds(contestants, variants)
+    logged.log_ablation(variants, seconds)
     _log(contestants, content)
     _publish(data, contestants, content)
     click.echo(f"evaluate: {content['sentence']}")
@@ -85,7 +86,7 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
         f"{markdown.link('The report', run.experiment_id, run.run_id, REPORT)} has all of it on one page."
     )
     inputs = {"split": data.fingerprint, **{c.name: c.search.fingerprint for c in contestants}}
-    log_report(content, data, contestants, own_key("evaluate", inputs).digest)
+    log_report(content, data, contestants, seconds, own_key("evaluate", inputs).digest)
     record_key("evaluate", inputs)
 
 

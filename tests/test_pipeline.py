@@ -64,7 +64,7 @@ def test_main_in_a_clone_whose_path_has_a_space(
 
 def check_pages(found: dict[str, Run], main: Result) -> None:
     """Each step has a card, and the report says where all comes from."""
-    for step in ("load", "preprocess", "train_rf", "train_rf_kmeans"):
+    for step in ("load", "preprocess", "train_rf", "train_rf_kmeans", "register"):
         assert "</html>" in mlflow.artifacts.load_text(f"{found[step].info.artifact_uri}/card.html")
     evaluate = found["evaluate"]
     report = mlflow.artifacts.load_text(f"{evaluate.info.artifact_uri}/report.html")
@@ -73,6 +73,8 @@ def check_pages(found: dict[str, Run], main: Result) -> None:
     for told in (
         "helps here is not decided, so the simpler forest wins: cross-validated",
         *(run.info.run_id for step, run in found.items() if step != "register"),
+        "train_rf_kmeans costs ",
+        " times the size of train_rf, for a score that differs by ",
         f"mlflow run . -e reproduce --env-manager uv -P run_id={evaluate.info.run_id}",
         tags["grove.source.commit"],
         tags["grove.key"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from mlflow.exceptions import MlflowException
 
 from steps.evaluation.contestants import Contestant
+from steps.evaluation.costs import cost_sentence
 from steps.lineage.artifacts import Artifact, NotFetchedError, download, is_remote
 from steps.lineage.pipeline import to_the_minute
 from steps.lineage.run_files import pictures
@@ -29,7 +30,13 @@ REPORT = "report.html"
 _PACKAGES = ("mlflow", "scikit-learn", "numpy", "scipy", "pandas", "pyarrow", "skops")
 
 
-def log_report(verdict: Mapping[str, Any], data: Artifact, contestants: list[Contestant], key: str) -> None:
+def log_report(
+    verdict: Mapping[str, Any],
+    data: Artifact,
+    contestants: list[Contestant],
+    seconds: Sequence[Mapping[str, float | None]],
+    key: str,
+) -> None:
     """Log the report as the active run's artifact; the run must have its pictures already.
 
     Parameters
@@ -40,6 +47,8 @@ def log_report(verdict: Mapping[str, Any], data: Artifact, contestants: list[Con
         The split.
     contestants
         The models.
+    seconds
+        What each variant of the verdict's ablation takes.
     key
         The digest of the running step's own.
     """
@@ -47,6 +56,8 @@ def log_report(verdict: Mapping[str, Any], data: Artifact, contestants: list[Con
         verdict,
         _pictures(contestants),
         taken={c.name: c.cost for c in contestants},
+        cost_sentence=cost_sentence(contestants, verdict["comparisons"]),
+        seconds=seconds,
         cluster_shares={c.name: c.cluster_share for c in contestants if c.cluster_share is not None},
         data=_data(data),
         provenance=_provenance(data, contestants, key),

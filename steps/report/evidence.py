@@ -16,33 +16,46 @@ Costs = Mapping[str, Mapping[str, float | None]]
 """For each model `fit_seconds`, `predict_seconds` of 1,000 rows, and `model_bytes`; None where it is not known."""
 
 
-def ablation(variants: Sequence[Mapping[str, Any]]) -> list[Part]:
-    """Return a table of the best candidate of each kind of cluster features, compared with the first one."""
+Seconds = Mapping[str, float | None]
+"""`fit_seconds` and `score_seconds` of a candidate, means over the folds; None where it is not known."""
+
+
+def ablation(variants: Sequence[Mapping[str, Any]], seconds: Sequence[Seconds]) -> list[Part]:
+    """Return a table of the best candidate of each kind of cluster features, compared with the first one.
+
+    Parameters
+    ----------
+    variants, seconds
+        As evaluate writes them to verdict.json, and what each of them takes.
+    """
     rows: list[list[str | Cell]] = []
-    for variant in variants:
+    for variant, taken in zip(variants, seconds, strict=True):
         found = variant["comparison"]
         compared: list[str | Cell] = ["–"] * 4
         if found:
             compared = [Cell(number(found["difference"]), interval((found["low"], found["high"])))]
             compared += [number(found[outcome]) for outcome in ("better", "equivalent", "worse")]
         name = Cell(variant["model"], f"with {variant['features']}" if variant["features"] else "")
-        rows.append([name, f"{variant['candidates']:,}", number(variant["score"]), *compared])
-    head = ["model", "candidates", "score", "difference", "P(better)", "P(equivalent)", "P(worse)"]
+        scored = taken["score_seconds"]
+        cost = Cell(_rounded(taken["fit_seconds"]), "" if scored is None else f"{_rounded(scored)} to score")
+        rows.append([name, f"{variant['candidates']:,}", number(variant["score"]), *compared, cost])
+    head = ["model", "candidates", "score", "difference", "P(better)", "P(equivalent)", "P(worse)", "seconds"]
     return [
-        "The best candidate of each kind of cluster features, in the folds, against the first row.",
+        "The best candidate of each kind of cluster features, in the folds, against the first row. Its seconds are "
+        "those to fit the training rows of a fold, and below them those to score the others.",
         Table(head, rows, numbers=True),
     ]
 
 
-def costs(models: Costs) -> list[Part]:
-    """Return a table of what each model takes."""
+def costs(models: Costs, sentence: str) -> list[Part]:
+    """Return the sentence, and a table of what each model takes."""
     megabytes = [None if cost["model_bytes"] is None else cost["model_bytes"] / 1e6 for cost in models.values()]
     rows = [
         ["seconds to fit the training rows of a fold", *(_rounded(cost["fit_seconds"]) for cost in models.values())],
         ["seconds to predict 1,000 rows", *(_rounded(cost["predict_seconds"]) for cost in models.values())],
         ["size of the model, MB", *map(_rounded, megabytes)],
     ]
-    return [Table(["cost", *models], rows, numbers=True)]
+    return [sentence, Table(["cost", *models], rows, numbers=True)]
 
 
 def classes(found: Sequence[Mapping[str, Any]]) -> list[Part]:
@@ -90,4 +103,6 @@ def _first(shown: Sequence[Any], found: Sequence[Any], file: str) -> str:
 
 
 def _rounded(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if value < 999.5 else f"{value:,.0f}"

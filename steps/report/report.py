@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from steps.report.card import verdict_parts
 from steps.report.data_card import class_table, column_table, left_out_table, noticed
-from steps.report.evidence import Costs, ablation, classes, costs, slices
+from steps.report.evidence import Costs, Seconds, ablation, classes, costs, slices
 from steps.report.page import Cell, Command, Heading, Part, Table, page, picture
 from steps.table.schema import Schema
 
@@ -106,6 +106,8 @@ def report(
     pictures: Mapping[tuple[str, str], bytes | Figure],
     *,
     taken: Costs,
+    cost_sentence: str,
+    seconds: Sequence[Seconds],
     cluster_shares: Mapping[str, float],
     data: Data,
     provenance: Provenance,
@@ -118,8 +120,10 @@ def report(
         As evaluate writes it to verdict.json.
     pictures
         PNGs or figures by their model's name, or `OF_ALL`, and their own; those that are not known are not shown.
-    taken
-        What each model takes.
+    taken, cost_sentence
+        What each model takes, and what that means in words.
+    seconds
+        What each variant of the verdict's ablation takes.
     cluster_shares
         For each model with clusters the share, 0 to 1, of the forest's own importance that their features have.
     data, provenance
@@ -128,7 +132,8 @@ def report(
     models = list(verdict["models"])
     parts: list[Part] = [Heading("Comparison"), *verdict_parts(verdict)]
     parts += _pictures(models, pictures, {"paired_folds": "the scores in each fold, and on the holdout"})
-    parts += [Heading("What clustering adds, and costs"), *ablation(verdict["ablation"]), *costs(taken)]
+    parts += [Heading("What clustering adds, and costs"), *ablation(verdict["ablation"], seconds)]
+    parts += costs(taken, cost_sentence)
     parts += [Heading("Where the models are weak"), *classes(verdict["classes"])]
     parts += slices(verdict["slices"], verdict["small_slices"], verdict["scoring"])
     for heading, (text, shown) in _PICTURES.items():

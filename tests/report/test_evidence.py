@@ -9,9 +9,11 @@ FOUND = {"difference": 0.0625, "low": -0.25, "high": 0.5, "better": 0.5, "equiva
 def test_each_kind_of_cluster_features_is_compared_with_the_plain_forest() -> None:
     plain = {"model": "rf", "features": None, "candidates": 1200, "score": 0.75, "comparison": None}
     label = {"model": "rf_kmeans", "features": "label", "candidates": 4, "score": 0.8125, "comparison": FOUND}
-    _, table = ablation([plain, label])
+    _, table = ablation(
+        [plain, label], [{"fit_seconds": 1234.0, "score_seconds": 0.25}, {"fit_seconds": None, "score_seconds": None}]
+    )
     assert table.rows == [
-        [Cell("rf"), "1,200", "0.7500", "–", "–", "–", "–"],
+        [Cell("rf"), "1,200", "0.7500", "–", "–", "–", "–", Cell("1,234", "0.25 to score")],
         [
             Cell("rf_kmeans", "with label"),
             "4",
@@ -20,13 +22,16 @@ def test_each_kind_of_cluster_features_is_compared_with_the_plain_forest() -> No
             "0.5000",
             "0.3000",
             "0.2000",
+            Cell("–"),
         ],
     ]
 
 
 def test_what_a_model_takes_is_shown_as_far_as_it_is_known() -> None:
     known = {"fit_seconds": 12.3456, "predict_seconds": 0.0123456, "model_bytes": 1_500_000}
-    (table,) = costs({"rf": known, "old": {"fit_seconds": None, "predict_seconds": 2.0, "model_bytes": None}})
+    old = {"fit_seconds": None, "predict_seconds": 2.0, "model_bytes": None}
+    said, table = costs({"rf": known, "old": old}, "rf_kmeans costs 2.00 times")
+    assert said == "rf_kmeans costs 2.00 times"
     assert table.head == ["cost", "rf", "old"]
     assert [row[1:] for row in table.rows] == [["12.3", "–"], ["0.0123", "2"], ["1.5", "–"]]
 

@@ -65,9 +65,9 @@ def part(column: str, value: str, models: Sequence[str]) -> dict[str, Any]:
 
 def shown(verdict: dict[str, Any], pictures: dict, **more: Any) -> str:
     taken = {name: {"fit_seconds": 1.0, "predict_seconds": 0.5, "model_bytes": 10} for name in verdict["models"]}
-    return report(
-        verdict, pictures, **{"taken": taken, "cluster_shares": {}, "data": DATA, "provenance": PROVENANCE, **more}
-    )
+    seconds = [{"fit_seconds": 1.5, "score_seconds": 0.25}] * len(verdict["ablation"])
+    given = {"taken": taken, "cost_sentence": "rf_kmeans costs 2.00 times", "seconds": seconds, "cluster_shares": {}}
+    return report(verdict, pictures, **{**given, "data": DATA, "provenance": PROVENANCE, **more})
 
 
 def test_the_verdict_comes_first_and_then_what_it_stands_on() -> None:
@@ -87,6 +87,8 @@ def test_the_verdict_comes_first_and_then_what_it_stands_on() -> None:
         "Provenance",
     ]
     assert html.count("<p>The runs have no such picture.</p>") == 7
+    costs = html.partition('id="what-clustering-adds-and-costs"')[2].partition("<h2")[0]
+    assert "<p>rf_kmeans costs 2.00 times</p>" in costs and "0.25 to score" in costs
     assert '<header class="calm">' in shown(verdict("rf", "rf_kmeans", outcome="practically equivalent"), {})
 
 
