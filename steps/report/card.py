@@ -63,7 +63,7 @@ def _scores(verdict: Mapping[str, Any]) -> Table:
 def _in_the_folds(verdict: Mapping[str, Any]) -> Table:
     found = verdict["comparisons"].values()
     differences = [Cell(number(each["difference"]), interval((each["low"], each["high"]))) for each in found]
-    rows = [[said, *(number(each[figure]) for each in found)] for figure, said in _IN_FOLDS.items()]
+    rows = [[said, *(probability(each[figure]) for each in found)] for figure, said in _IN_FOLDS.items()]
     return _against_the_plain_one("in the folds", verdict, [["difference", *differences], *rows])
 
 
@@ -75,7 +75,7 @@ def _on_the_holdout(verdict: Mapping[str, Any]) -> Table:
         + [Cell(number(each["difference"]), interval((each["low"], each["high"]))) for each in found],
         ["rows that only it predicts rightly", *(f"{each['only_challenger_right']:,}" for each in found)],
         [f"rows that only {plain} does", *(f"{each['only_baseline_right']:,}" for each in found)],
-        ["p of no difference (McNemar)", *(number(each["mcnemar_p_value"]) for each in found)],
+        ["p of no difference (McNemar)", *(probability(each["mcnemar_p_value"]) for each in found)],
     ]
     return _against_the_plain_one("on the holdout", verdict, rows)
 
@@ -94,4 +94,13 @@ def _chosen(verdict: Mapping[str, Any]) -> Table:
 
 def interval(bounds: Sequence[float | None] | None) -> str:
     """Return an interval in words; nothing where there is none."""
-    return "" if bounds is None else " to ".join(number(bound) for bound in bounds)
+    if bounds is None or all(bound is None for bound in bounds):
+        return ""
+    return " to ".join(number(bound) for bound in bounds)
+
+
+def probability(value: float | None) -> str:
+    """Return a probability as `number` does, but one that is not known to be 0 or 1 is not rounded to it."""
+    if value is not None and value < 0.0001:
+        return "< 0.0001"
+    return "> 0.9999" if value is not None and 0.9999 < value < 1 else number(value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steps.forest.slices import LEAST_ROWS
-from steps.report.card import interval
+from steps.report.card import interval, probability
 from steps.report.markdown import number
 from steps.report.page import Cell, Part, Table
 
@@ -34,7 +34,7 @@ def ablation(variants: Sequence[Mapping[str, Any]], seconds: Sequence[Seconds]) 
         compared: list[str | Cell] = ["–"] * 4
         if found:
             compared = [Cell(number(found["difference"]), interval((found["low"], found["high"])))]
-            compared += [number(found[outcome]) for outcome in ("better", "equivalent", "worse")]
+            compared += [probability(found[outcome]) for outcome in ("better", "equivalent", "worse")]
         name = Cell(variant["model"], f"with {variant['features']}" if variant["features"] else "")
         scored = taken["score_seconds"]
         cost = Cell(_rounded(taken["fit_seconds"]), "" if scored is None else f"{_rounded(scored)} to score")

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 
-from steps.report.card import score_table, verdict_card
+import pytest
+
+from steps.report.card import interval, probability, score_table, verdict_card
 
 VERDICT = {
     "winner": "<b>train_rf</b>",
@@ -18,10 +20,10 @@ VERDICT = {
             "difference": 0.0625,
             "low": -0.0313,
             "high": 0.1563,
-            "p_value": 0.625,
+            "p_value": 0.000002,
             "better": 0.75,
             "equivalent": 0.1875,
-            "worse": 0.0666,
+            "worse": 0.99996,
             "holdout": {
                 "difference": 0.03125,
                 "low": -0.5,
@@ -61,10 +63,10 @@ def test_the_card_shows_the_scores_and_escapes_all_texts() -> None:
         "|rows that only &lt;b&gt;train_rf&lt;/b&gt; does||77||",
         "|p of no difference (McNemar)||0.4375||",
         "|difference||0.0625||-0.0313 to 0.1563||",
-        "|p of no difference||0.6250||",
+        "|p of no difference||&lt; 0.0001||",
         "|P(better)||0.7500||",
         "|P(equivalent)||0.1875||",
-        "|P(worse)||0.0666||",
+        "|P(worse)||&gt; 0.9999||",
     ):
         assert text in seen, text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; wins</p>" in card
@@ -77,3 +79,25 @@ def test_the_table_of_scores() -> None:
     head, rows = score_table(VERDICT)
     assert head == ["model", "accuracy, cross-validated", "holdout"]
     assert rows == [["<b>train_rf</b>", "0.5000 ± 0.2500", "0.1250"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "< 0.0001"),
+        (0.00009, "< 0.0001"),
+        (0.0001, "0.0001"),
+        (0.5, "0.5000"),
+        (0.9999, "0.9999"),
+        (0.99991, "> 0.9999"),
+        (1.0, "1.0000"),
+        (None, "–"),
+    ],
+)
+def test_no_probability_is_rounded_to_impossible_or_certain(value: float | None, shown: str) -> None:
+    assert probability(value) == shown
+
+
+def test_an_interval_that_is_not_there_is_not_shown() -> None:
+    assert interval(None) == interval((None, None)) == ""
+    assert interval((-0.5, 0.25)) == "-0.5000 to 0.2500"
