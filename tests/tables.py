@@ -35,11 +35,11 @@ def wide(rows: int = 200, columns: int = 300) -> pd.DataFrame:
     return frame.assign(grade=np.where(frame["x0"] > 0, 1.5, 2.25))
 
 
-def unicode_names(rows: int = 300) -> pd.DataFrame:
-    """Names and classes in other alphabets, with quotes, spaces, dollars and braces."""
+def unicode_names(rows: int = 300, noise: float = 0.0) -> pd.DataFrame:
+    """Names and classes in other alphabets, with quotes, spaces, dollars and braces; a share of labels is wrong."""
     random = np.random.default_rng(5)
     place = random.choice(["Kraków", "東京", 'it\'s "here"'], rows)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "Größe {cm}": random.normal(size=rows),
             "место $x_1$": place,
@@ -47,6 +47,8 @@ def unicode_names(rows: int = 300) -> pd.DataFrame:
             "класс": np.where(place == "東京", "да <b>", "нет"),
         }
     )
+    wrong = random.random(rows) < noise
+    return frame.assign(класс=np.where(wrong, "нет", frame["класс"]))
 
 
 def dates(rows: int = 300) -> pd.DataFrame:

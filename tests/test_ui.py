@@ -55,7 +55,7 @@ def shown(screenshots: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("ui")
     store = f"sqlite:///{folder / 'mlflow.db'}"
     mlflow.MlflowClient(store).create_experiment("grove", artifact_location=(folder / "artifacts").as_uri())
-    tables.unicode_names().to_parquet(folder / "t.parquet", index=False)
+    tables.unicode_names(1500, noise=0.2).to_parquet(folder / "t.parquet", index=False)
     given = {name: str(about.get("default", "")) for name, about in MLPROJECT["main"]["parameters"].items()}
     given |= TRIVIAL | {"n_clusters": "2,3", "max_features": "1,2", "cluster_features": "distances"}
     given |= {"data": str(folder / "t.parquet"), "target": "класс", "slices": "место $x_1$"}
@@ -93,6 +93,7 @@ def test_main_reads_like_a_report_that_leads_to_its_steps(screenshots: ModuleTyp
 
 
 def test_the_experiment_shows_the_runs_with_their_scores_and_the_verdict(screenshots: ModuleType, shown: Shown) -> None:
+    scored = set()
     with screenshots.browser_page(1500) as page:
         screenshots.show_experiment(page, shown.address, "1", screenshots.COLUMNS)
         for name, run in {"main": shown.main, **shown.steps}.items():
@@ -101,7 +102,10 @@ def test_the_experiment_shows_the_runs_with_their_scores_and_the_verdict(screens
             if "grove.verdict" in run.data.tags:
                 assert run.data.tags["grove.verdict"] in " ".join(row.all_inner_texts())
             if score := run.data.metrics.get("cv_balanced_accuracy"):
-                assert str(score)[:8].rstrip("0.") in " ".join(row.all_inner_texts())
+                assert score < 1, "a score of 1 would be found in any row"
+                assert str(score)[:8] in " ".join(row.all_inner_texts())
+                scored.add(name)
+    assert scored == {"train_rf", "train_rf_kmeans"}
 
 
 def test_candidates_can_be_compared(screenshots: ModuleType, shown: Shown) -> None:
@@ -131,6 +135,9 @@ def test_the_report_opens_in_the_run_and_asks_nobody(screenshots: ModuleType, sh
         frame = screenshots.show_report(page, shown.address, "1", evaluate.info.run_id)
         assert frame.locator("h1").inner_text() == f"{verdict['winner']} wins"
         assert frame.locator("header p").inner_text() == verdict["sentence"]
+        for place in ("Kraków", "東京", 'it\'s "here"'):
+            name = f"место $x_1$ = {place}"
+            assert frame.get_by_role("row").filter(has_text=name).count() == 1, name
         widths = frame.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
         assert len(widths) == 13 and min(widths) > 200
         frame.get_by_role("link", name="Provenance").click()

@@ -41,8 +41,8 @@ def ablation(variants: Sequence[Mapping[str, Any]], seconds: Sequence[Seconds]) 
         rows.append([name, f"{variant['candidates']:,}", number(variant["score"]), *compared, cost])
     head = ["model", "candidates", "score", "difference", "P(better)", "P(equivalent)", "P(worse)", "seconds"]
     return [
-        "The best candidate of each kind of cluster features, in the folds, against the first row. Its seconds are "
-        "those to fit the training rows of a fold, and below them those to score the others.",
+        "The best candidate of each kind of cluster features, in the folds, against the first row. The seconds are "
+        "those to fit the training rows of a fold; below stand those to score its other rows.",
         Table(head, rows, numbers=True),
     ]
 
