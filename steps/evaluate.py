@@ -57,7 +57,7 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
     sliced_by = columns_of("slices", slices, schema.features)
     rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
     log_dataset(split, schema, data.manifest["fingerprints"]["test"], name="test", context="holdout")
-    contestants = [contest(uri, data, schema, rows) for uri in uris]
+    contestants = contest(uris, data, schema, rows)
     check_comparable(contestants)
     judged = {"rope": rope, "n_rows": smallest_class(data.folder)}
     verdict = decide(

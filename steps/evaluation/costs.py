@@ -18,14 +18,17 @@ def variant_seconds(contestants: list[Contestant], variants: list[Variant]) -> l
 
 
 def cost_sentence(contestants: list[Contestant], comparisons: dict[str, dict[str, Any]]) -> str:
-    """Return what each challenger costs in relation to the plain model, and what it gives for that."""
+    """Return what each challenger costs in relation to the plain model, and what it gives for that.
+
+    The seconds to fit were measured when each model was fitted, which may have been on different days or machines.
+    """
     plain, *challengers = contestants
     sentences = []
     for challenger in challengers:
         ratios = [
             f"{challenger.cost[figure] / plain.cost[figure]:.2f} times {spoken}"
             for figure, spoken in (
-                ("fit_seconds", "the time to fit"),
+                ("fit_seconds", "the time to fit (as measured when fitted)"),
                 ("predict_seconds", "the time to predict"),
                 ("model_bytes", "the size"),
             )

@@ -11,6 +11,10 @@ from steps.report.markdown import number
 from steps.report.page import Cell, Part, Table
 
 _MOST_SLICES = 20
+_MEASURED = (
+    "The seconds to fit were measured when the candidate was fitted, which may have been on another day or machine; "
+    "those to predict were measured now, the models in turns."
+)
 
 Costs = Mapping[str, Mapping[str, float | None]]
 """For each model `fit_seconds`, `predict_seconds` of 1,000 rows, and `model_bytes`; None where it is not known."""
@@ -55,7 +59,7 @@ def costs(models: Costs, sentence: str) -> list[Part]:
         ["seconds to predict 1,000 rows", *(_rounded(cost["predict_seconds"]) for cost in models.values())],
         ["size of the model, MB", *map(_rounded, megabytes)],
     ]
-    return [sentence, Table(["cost", *models], rows, numbers=True)]
+    return [sentence, Table(["cost", *models], rows, _MEASURED, numbers=True)]
 
 
 def classes(found: Sequence[Mapping[str, Any]]) -> list[Part]:

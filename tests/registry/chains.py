@@ -104,7 +104,7 @@ def write_verdict(split: str, model: str, **more: Any) -> str:
     schema = Schema.from_dict(data.manifest["schema"])
     rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
     with quiet():
-        winner = contest(model, data, schema, rows)
+        (winner,) = contest([model], data, schema, rows)
     classes = [str(label) for label in winner.classes]
     content = {
         "winner": "train_rf",

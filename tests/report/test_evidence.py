@@ -34,6 +34,7 @@ def test_what_a_model_takes_is_shown_as_far_as_it_is_known() -> None:
     assert said == "rf_kmeans costs 2.00 times"
     assert table.head == ["cost", "rf", "old"]
     assert [row[1:] for row in table.rows] == [["12.3", "–"], ["0.0123", "2"], ["1.5", "–"]]
+    assert "measured when the candidate was fitted" in table.caption
 
 
 def part(column: str, value: str | None, rows: int, **scores: float | None) -> dict:
