@@ -62,7 +62,7 @@ class Contestant:
 
 
 def _candidates(search: Artifact) -> pd.DataFrame:
-    return pd.read_csv(search.folder / "candidates.csv", float_precision="round_trip")
+    return pd.read_csv(search.folder / "candidates.csv")
 
 
 def _seconds(search: Artifact, row: int) -> dict[str, float | None]:

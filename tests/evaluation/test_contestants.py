@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from steps.evaluation.contestants import predict_seconds
+from steps.evaluation.contestants import _candidates, predict_seconds
+from steps.lineage.artifacts import Artifact
 
 
 class Model:
@@ -54,3 +60,11 @@ def test_slow_models_are_asked_less_often_but_once_at_least() -> None:
     calls = []
     assert predict_seconds([Model(calls, 0.0, 1.1)], pd.DataFrame({"x": [0]}))[0] >= 1.1
     assert len(calls) == 2
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_scores_are_read_as_they_were_written(scores: list[float]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        pd.DataFrame({"fold_0": scores}).to_csv(Path(folder) / "candidates.csv", index=False, lineterminator="\n")
+        found = _candidates(Artifact(Path(folder), {}))["fold_0"]
+    np.testing.assert_array_equal(found, scores)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,16 +69,7 @@ def verdict_on(model: str) -> str:
 
 def train(split: str, **options: str) -> str:
     """Train a model of its own; return its URI."""
-    with quiet():
-        return uri(run_step("train_rf", split=split, **{**PLAIN, **options}), "model")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let MLflow do what pandas deprecates, as in a process of its own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    return uri(run_step("train_rf", split=split, **{**PLAIN, **options}), "model")
 
 
 @cache
@@ -91,7 +79,7 @@ def split_of(kind: str) -> str:
 
 def make_split(frame: pd.DataFrame, **options: str) -> str:
     """Load and split a table; return the split's URI."""
-    with tempfile.TemporaryDirectory() as folder, quiet():
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         frame.to_parquet(path, index=False)
         load = run_step("load", data=path, target="label", drop="")
@@ -103,8 +91,7 @@ def write_verdict(split: str, model: str, **more: Any) -> str:
     data = fetch(split, "split")
     schema = Schema.from_dict(data.manifest["schema"])
     rows = read_verified(data.folder / "test.parquet").to_pandas(date_as_object=False)
-    with quiet():
-        (winner,) = contest([model], data, schema, rows)
+    (winner,) = contest([model], data, schema, rows)
     classes = [str(label) for label in winner.classes]
     content = {
         "winner": "train_rf",

@@ -16,7 +16,7 @@ from typing import Any
 import mlflow
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
-from tests.registry.chains import quiet, run_step
+from tests.registry.chains import run_step
 
 WRITES = (
     "create_registered_model",
@@ -58,8 +58,7 @@ def main(store: str, step: str, model_name: str, given: str) -> None:
             mlflow.set_tracking_uri(store)
             mlflow.set_experiment(experiment_id="1")
             die_before(deadly)
-            with quiet():
-                run_step(step, model_name=model_name.format(deadly), **json.loads(given))
+            run_step(step, model_name=model_name.format(deadly), **json.loads(given))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):

@@ -9,7 +9,7 @@ from typing import Any
 
 import mlflow
 
-from tests.registry.chains import quiet, run_step
+from tests.registry.chains import run_step
 
 JUDGES = {"register": ("steps.register", "judge"), "rollback": ("steps.rollback", "check_loads")}
 """What an entry point does last before it moves an alias. All meet there, so that all have seen the same champion."""
@@ -58,9 +58,8 @@ def _runner(store: str, names: Sequence[str], place: int, act: Act, barrier: Any
     step, given = act
     _meet_after(*JUDGES[step], barrier)
     for name in names:
-        with quiet():
-            try:
-                tags = dict(run_step(step, model_name=name, **given).data.tags)
-            except Exception as error:
-                tags = {"error": f"{type(error).__name__}: {error}"}
+        try:
+            tags = dict(run_step(step, model_name=name, **given).data.tags)
+        except Exception as error:
+            tags = {"error": f"{type(error).__name__}: {error}"}
         found.put((name, place, tags))
