@@ -50,6 +50,7 @@ def check_ablation(run: Run, verdict: dict) -> None:
     """The plain forest and its challenger are the ones that the verdict compares."""
     plain, clusters = verdict["ablation"]
     assert (plain["features"], clusters["features"]) == (None, "distances")
+    assert (plain["rows"], clusters["rows"]) == (None, None)
     assert plain["score"] == verdict["models"]["train_rf"]["cv_mean"]
     compared = dict(verdict["comparisons"]["train_rf_kmeans"])
     del compared["holdout"]

@@ -11,7 +11,8 @@ from steps.forest.ablation import Variant
 def variant_seconds(contestants: list[Contestant], variants: list[Variant]) -> list[dict[str, float | None]]:
     """Return for each variant of the ablation `fit_seconds` and `score_seconds`, means over the folds.
 
-    They are those that the candidate would take by itself; None where the model's trainer did not say.
+    They are those that the candidate would take by itself, on the rows that it was scored on; None where the model's
+    trainer did not say.
     """
     of_model = {contestant.name: contestant for contestant in contestants}
     return [of_model[variant.model].seconds(variant.row) for variant in variants]

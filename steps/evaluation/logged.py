@@ -109,12 +109,16 @@ def log_comparisons(comparisons: dict[str, dict[str, Any]]) -> None:
 
 
 def log_ablation(variants: list[Variant], seconds: list[dict[str, float | None]]) -> None:
-    """Log the best candidate of each kind of cluster features as a table, with what it takes."""
+    """Log the best candidate of each kind of cluster features as a table, with what it takes.
+
+    `rows` is empty but for a kind that halving left, and says on how many rows it was scored and measured.
+    """
     rows = [
         {
             "model": variant.model,
             "cluster_features": variant.features,
             "score": variant.score,
+            "rows": variant.rows,
             **(variant.comparison.to_dict() if variant.comparison else {}),
             **taken,
         }

@@ -27,6 +27,8 @@ Seconds = Mapping[str, float | None]
 def ablation(variants: Sequence[Mapping[str, Any]], seconds: Sequence[Seconds]) -> list[Part]:
     """Return a table of the best candidate of each kind of cluster features, compared with the first one.
 
+    A kind that halving left before it came to all rows says so, and is not compared.
+
     Parameters
     ----------
     variants, seconds
@@ -40,15 +42,21 @@ def ablation(variants: Sequence[Mapping[str, Any]], seconds: Sequence[Seconds]) 
             compared = [Cell(number(found["difference"]), interval((found["low"], found["high"])))]
             compared += [probability(found[outcome]) for outcome in ("better", "equivalent", "worse")]
         name = Cell(variant["model"], f"with {variant['features']}" if variant["features"] else "")
+        left = f"left by halving on {variant['rows']:,} rows" if variant["rows"] else ""
         scored = taken["score_seconds"]
         cost = Cell(_rounded(taken["fit_seconds"]), "" if scored is None else f"{_rounded(scored)} to score")
-        rows.append([name, f"{variant['candidates']:,}", number(variant["score"]), *compared, cost])
+        rows.append([name, f"{variant['candidates']:,}", Cell(number(variant["score"]), left), *compared, cost])
     head = ["model", "candidates", "score", "difference", "P(better)", "P(equivalent)", "P(worse)", "seconds"]
-    return [
+    said = (
         "The best candidate of each kind of cluster features, in the folds, against the first row. The seconds are "
-        "those to fit the training rows of a fold; below stand those to score its other rows.",
-        Table(head, rows, numbers=True),
-    ]
+        "those to fit the training rows of a fold; below stand those to score its other rows."
+    )
+    if any(variant["rows"] for variant in variants):
+        said += (
+            " One that halving left has the score and the seconds of its last round, on fewer rows, which can't be "
+            "compared."
+        )
+    return [said, Table(head, rows, numbers=True)]
 
 
 def costs(models: Costs, sentence: str) -> list[Part]:

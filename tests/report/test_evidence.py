@@ -6,18 +6,21 @@ from steps.report.page import Cell
 FOUND = {"difference": 0.0625, "low": -0.25, "high": 0.5, "better": 0.5, "equivalent": 0.3, "worse": 1e-9}
 
 
+PLAIN = {"model": "rf", "features": None, "candidates": 1200, "score": 0.75, "rows": None, "comparison": None}
+
+
 def test_each_kind_of_cluster_features_is_compared_with_the_plain_forest() -> None:
-    plain = {"model": "rf", "features": None, "candidates": 1200, "score": 0.75, "comparison": None}
-    label = {"model": "rf_kmeans", "features": "label", "candidates": 4, "score": 0.8125, "comparison": FOUND}
-    _, table = ablation(
-        [plain, label], [{"fit_seconds": 1234.0, "score_seconds": 0.25}, {"fit_seconds": None, "score_seconds": None}]
+    label = {**PLAIN, "model": "rf_kmeans", "features": "label", "candidates": 4, "score": 0.8125, "comparison": FOUND}
+    said, table = ablation(
+        [PLAIN, label], [{"fit_seconds": 1234.0, "score_seconds": 0.25}, {"fit_seconds": None, "score_seconds": None}]
     )
+    assert "halving" not in said
     assert table.rows == [
-        [Cell("rf"), "1,200", "0.7500", "–", "–", "–", "–", Cell("1,234", "0.25 to score")],
+        [Cell("rf"), "1,200", Cell("0.7500"), "–", "–", "–", "–", Cell("1,234", "0.25 to score")],
         [
             Cell("rf_kmeans", "with label"),
             "4",
-            "0.8125",
+            Cell("0.8125"),
             Cell("0.0625", "-0.2500 to 0.5000"),
             "0.5000",
             "0.3000",
@@ -25,6 +28,15 @@ def test_each_kind_of_cluster_features_is_compared_with_the_plain_forest() -> No
             Cell("–"),
         ],
     ]
+
+
+def test_a_kind_that_halving_left_says_on_how_many_rows() -> None:
+    left = {**PLAIN, "features": "label", "score": 0.875, "rows": 1234}
+    undefined = {**PLAIN, "score": None, "rows": 20}
+    said, table = ablation([PLAIN, left, undefined], [{"fit_seconds": 1.0, "score_seconds": 1.0}] * 3)
+    assert "halving left" in said
+    assert table.rows[1][2:-1] == [Cell("0.8750", "left by halving on 1,234 rows"), "–", "–", "–", "–"]
+    assert table.rows[2][2] == Cell("–", "left by halving on 20 rows")
 
 
 def test_what_a_model_takes_is_shown_as_far_as_it_is_known() -> None:

@@ -50,7 +50,8 @@ def verdict(*models: str, **more: Any) -> dict[str, Any]:
         "comparisons": {name: {**FOUND, "p_value": 0.5, "holdout": on_holdout} for name in models[1:]},
         "models": dict.fromkeys(models, model),
         "ablation": [
-            {"model": name, "features": None, "candidates": 8, "score": 0.5, "comparison": None} for name in models
+            {"model": name, "features": None, "candidates": 8, "score": 0.5, "rows": None, "comparison": None}
+            for name in models
         ],
         "classes": [part("y", "a", models) | {"intervals": dict.fromkeys(models, (0.25, 0.75))}],
         "slices": [part("x", "b", models)],
