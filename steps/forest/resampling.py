@@ -6,13 +6,15 @@ the rows that were drawn lack what the score needs. With all weights 1 they are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 
 Scorer = Callable[[np.ndarray], np.ndarray]
+_DrawScorer = Callable[[np.ndarray], float]
+"""Turns the weights of one draw, (n_rows,), into its score."""
 
 
 def goes_by_labels(scoring: str) -> bool:
@@ -36,6 +38,11 @@ def probability_scorer(scoring: str, codes: np.ndarray, probabilities: np.ndarra
     ----------
     The definitions are those of sklearn.metrics.
     """
+    return partial(_draw_by_draw, _draw_scorer(scoring, codes, probabilities))
+
+
+def _draw_scorer(scoring: str, codes: np.ndarray, probabilities: np.ndarray) -> _DrawScorer:
+    """Return what turns a draw into its score; what all draws have in common, as the rows' order, is found once."""
     if scoring == "neg_log_loss":
         likely = np.take_along_axis(probabilities, codes[:, np.newaxis], axis=1)[:, 0]
         least = np.finfo(probabilities.dtype).eps
@@ -45,8 +52,8 @@ def probability_scorer(scoring: str, codes: np.ndarray, probabilities: np.ndarra
         squares = ((probabilities - np.eye(n_classes)[codes]) ** 2).sum(axis=1)
         return partial(_mean, -squares / 2 if n_classes == 2 else -squares)
     if scoring.startswith("roc_auc"):
-        return partial(_roc_auc, scoring, codes, probabilities)
-    return partial(_average_precision, codes == 1, probabilities[:, 1])
+        return _area_scorer(scoring, codes, probabilities)
+    return partial(_average_precision, _ranking(codes, 1, 2, probabilities[:, 1]))
 
 
 def label_scorer(scoring: str, codes: np.ndarray, predicted: np.ndarray, n_classes: int) -> Scorer:
@@ -111,8 +118,8 @@ def _from_counts(scoring: str, sides: tuple[np.ndarray, np.ndarray, np.ndarray],
     return np.where((true > 0).all(axis=1), ratio[:, 1], np.nan)
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return weights @ values / weights.sum(axis=1)
+def _mean(values: np.ndarray, draw: np.ndarray) -> float:
+    return float(draw @ values / draw.sum())
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float) -> np.ndarray:
@@ -120,55 +127,97 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray, otherwise: float) -> 
     return np.divide(numerator, denominator, out=result, where=denominator != 0)
 
 
-def _grouped(
-    weights: np.ndarray, is_positive: np.ndarray, scores: np.ndarray, *, descending: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many positive and negative rows have each score, (n_draws, n_scores), in the scores' order."""
-    order = np.argsort(-scores if descending else scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
-    ordered, positive = weights[:, order], is_positive[order]
-    return (
-        np.add.reduceat(ordered * positive, starts, axis=1),
-        np.add.reduceat(ordered * ~positive, starts, axis=1),
-    )
+def _draw_by_draw(score: _DrawScorer, weights: np.ndarray) -> np.ndarray:
+    """Return the score of each draw, (n_draws,).
+
+    One by one: what is counted of one stays in the processor's cache, and no digit depends on how many there are.
+    """
+    return np.array([score(draw) for draw in weights])
 
 
-def _area(weights: np.ndarray, is_positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return the area under the ROC curve: how often a positive row has a higher score than a negative one."""
-    positive, negative = _grouped(weights, is_positive, scores, descending=False)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    return _ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1), np.nan)
+@dataclass(frozen=True)
+class _Ranking:
+    """The rows' order by a score, which all draws have in common.
+
+    Rows that no positive row lies between share a step: more than that, an area does not see.
+
+    Attributes
+    ----------
+    positive
+        The class that the score speaks for.
+    shape
+        The number of classes, and of steps.
+    places : (n_rows,) int64
+        Of each row its class and step, as a position in a table of this shape.
+    """
+
+    positive: int
+    shape: tuple[int, int]
+    places: np.ndarray
+
+    def counts(self, draw: np.ndarray) -> np.ndarray:
+        """Return how many rows of each class were drawn from each step, (n_classes, n_steps), the lowest first."""
+        return np.bincount(self.places, draw, self.shape[0] * self.shape[1]).reshape(self.shape)
 
 
-def _average_precision(is_positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    positive, negative = _grouped(weights, is_positive, scores, descending=True)
-    found, seen = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
-    total = positive.sum(axis=1)
-    average = _ratio((positive * _ratio(found, seen, 0.0)).sum(axis=1), total, np.nan)
-    return np.where(negative.sum(axis=1) > 0, average, np.nan)
+def _ranking(codes: np.ndarray, positive: int, n_classes: int, scores: np.ndarray) -> _Ranking:
+    values = np.unique(scores[codes == positive])
+    # Odd steps are these values, even ones what lies between them.
+    steps = np.searchsorted(values, scores, "left") + np.searchsorted(values, scores, "right")
+    n_steps = 2 * len(values) + 1
+    return _Ranking(positive, (n_classes, n_steps), codes * n_steps + steps)
 
 
-def _roc_auc(scoring: str, codes: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _average_precision(ranking: _Ranking, draw: np.ndarray) -> float:
+    negative, positive = ranking.counts(draw)[:, ::-1]
+    found, seen = np.cumsum(positive), np.cumsum(positive + negative)
+    if not negative.any() or not positive.any():
+        return np.nan
+    return float((positive * _ratio(found, seen, 0.0)).sum() / found[-1])
+
+
+def _areas(ranking: _Ranking, draw: np.ndarray) -> np.ndarray:
+    """Return for each class, (n_classes,), how often a positive row has a higher score than one of this class.
+
+    Against all negative rows that is the area under the ROC curve.
+    """
+    counts = ranking.counts(draw)
+    positive = counts[ranking.positive]
+    below = np.cumsum(counts, axis=1) - counts / 2
+    drawn = counts.sum(axis=1)
+    return _ratio((positive * below).sum(axis=1), drawn[ranking.positive] * drawn, np.nan)
+
+
+def _area_scorer(scoring: str, codes: np.ndarray, probabilities: np.ndarray) -> _DrawScorer:
     n_classes = probabilities.shape[1]
     if n_classes == 2:
-        return _area(weights, codes == 1, probabilities[:, 1])
-    shares = np.stack([_mean(codes == code, weights) for code in range(n_classes)])
+        return partial(_two_class_area, _ranking(codes, 1, 2, probabilities[:, 1]))
     if scoring.startswith("roc_auc_ovo"):
-        pairs = list(combinations(range(n_classes), 2))
-        areas = np.stack([_pair_area(weights, codes, probabilities, *pair) for pair in pairs])
-        shares = np.stack([shares[one] + shares[other] for one, other in pairs])
-    else:
-        areas = np.stack([_area(weights, codes == code, probabilities[:, code]) for code in range(n_classes)])
-    if scoring == "roc_auc_ovr":
-        has_area = ~np.isnan(areas)  # as in `mean_area`
-        return _ratio(np.where(has_area, areas, 0.0).sum(axis=0), has_area.sum(axis=0), np.nan)
+        rankings = [_ranking(codes, code, n_classes, probabilities[:, code]) for code in range(n_classes)]
+        return partial(_one_against_one, scoring, codes, rankings)
+    rankings = [_ranking(np.where(codes == code, 1, 0), 1, 2, probabilities[:, code]) for code in range(n_classes)]
+    return partial(_one_against_rest, scoring, codes, rankings)
+
+
+def _two_class_area(ranking: _Ranking, draw: np.ndarray) -> float:
+    return float(_areas(ranking, draw)[0])
+
+
+def _one_against_rest(scoring: str, codes: np.ndarray, rankings: Sequence[_Ranking], draw: np.ndarray) -> float:
+    areas = np.array([_areas(ranking, draw)[0] for ranking in rankings])
     if scoring.endswith("_weighted"):
-        return (areas * shares).sum(axis=0) / shares.sum(axis=0)
-    return areas.mean(axis=0)
+        drawn = np.bincount(codes, draw, len(rankings))
+        return float((areas * drawn).sum() / drawn.sum())
+    has_area = ~np.isnan(areas)  # as in `mean_area`
+    return float(areas[has_area].mean()) if has_area.any() else np.nan
 
 
-def _pair_area(weights: np.ndarray, codes: np.ndarray, probabilities: np.ndarray, one: int, other: int) -> np.ndarray:
-    rows = np.flatnonzero((codes == one) | (codes == other))
-    among = weights[:, rows]
-    first, second = (_area(among, codes[rows] == code, probabilities[rows, code]) for code in (one, other))
-    return (first + second) / 2
+def _one_against_one(scoring: str, codes: np.ndarray, rankings: Sequence[_Ranking], draw: np.ndarray) -> float:
+    areas = np.stack([_areas(ranking, draw) for ranking in rankings])
+    one, other = np.triu_indices(len(rankings), k=1)
+    of_pairs = (areas[one, other] + areas[other, one]) / 2
+    if scoring.endswith("_weighted"):
+        drawn = np.bincount(codes, draw, len(rankings))
+        shares = drawn[one] + drawn[other]
+        return float((of_pairs * shares).sum() / shares.sum())
+    return float(of_pairs.mean())

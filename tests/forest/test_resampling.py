@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import brier_score_loss
+from threadpoolctl import threadpool_limits
 
 from steps.forest.metrics import holdout_score
 from steps.forest.resampling import goes_by_labels, label_scorer, probability_scorer
@@ -45,7 +46,7 @@ def make_rows(seed, n_rows, n_classes):
 
 
 @pytest.mark.parametrize(("scoring", "n_classes"), SCORERS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(2, 30))
 def test_equals_scikit_learn_on_the_rows_that_were_drawn(scoring, n_classes, seed, n_rows):
     codes, probabilities = make_rows(seed, n_rows, n_classes)
@@ -69,3 +70,21 @@ def test_the_brier_score_of_more_classes(seed):
     codes, probabilities = make_rows(seed, 20, 3)
     found = probability_scorer("neg_brier_score", codes, probabilities)(np.ones((1, 20)))
     assert found == pytest.approx([-brier_score_loss(codes, probabilities, labels=np.arange(3))], abs=1e-9)
+
+
+@pytest.mark.parametrize(("scoring", "n_classes"), SCORERS)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(2, 300), at_once=st.integers(1, 6))
+def test_a_draw_has_the_same_score_to_the_last_digit_however_many_there_are_at_once(
+    scoring, n_classes, seed, n_rows, at_once
+):
+    codes, probabilities = make_rows(seed, n_rows, n_classes)
+    weights = np.random.default_rng(seed).poisson(1, (7, n_rows)).astype(float)
+    weights[:, 0] += 1  # some row is drawn
+    if goes_by_labels(scoring):
+        score = label_scorer(scoring, codes, probabilities.argmax(axis=1), n_classes)
+    else:
+        score = probability_scorer(scoring, codes, probabilities)
+    with threadpool_limits(1):
+        parts = [score(weights[start : start + at_once]) for start in range(0, 7, at_once)]
+        np.testing.assert_array_equal(np.concatenate(parts), score(weights))
