@@ -109,9 +109,14 @@ def log_comparisons(comparisons: dict[str, dict[str, Any]]) -> None:
 
 
 def log_ablation(variants: list[Variant], seconds: list[dict[str, float | None]]) -> None:
-    """Log the best candidate of each kind of cluster features as a table, with what it takes.
+    """Log the best candidate of each kind of cluster features as a table, with what it takes."""
+    mlflow.log_text(ablation_table(variants, seconds).to_csv(index=False, lineterminator="\n"), "ablation.csv")
 
-    `rows` is empty but for a kind that halving left, and says on how many rows it was scored and measured.
+
+def ablation_table(variants: list[Variant], seconds: list[dict[str, float | None]]) -> pd.DataFrame:
+    """Return one row for each kind of cluster features.
+
+    `rows` is missing but for a kind that halving left, and says on how many rows it was scored and measured.
     """
     rows = [
         {
@@ -124,4 +129,4 @@ def log_ablation(variants: list[Variant], seconds: list[dict[str, float | None]]
         }
         for variant, taken in zip(variants, seconds, strict=True)
     ]
-    mlflow.log_text(pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"), "ablation.csv")
+    return pd.DataFrame(rows).astype({"rows": "Int64"})
