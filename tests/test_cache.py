@@ -147,7 +147,13 @@ def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient)
     for step in STEPS[:4]:
         assert f"{step}: run {steps[step]} can't be taken: Got " in again.out
     assert again.run.data.metrics == first.run.data.metrics
+    # The champion is the damaged model, which can't be compared with; as the sentence says, its alias is deleted.
+    assert "Not promoted: version 1 can't be asked: Got " in again.out
+    assert "delete the alias champion" in again.out
     mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.pyfunc.load_model("models:/grove@challenger")
+    client.delete_registered_model_alias("grove", "champion")
+    assert ran(client, main()) == ["register"]
     mlflow.pyfunc.load_model("models:/grove@champion")
     assert ran(client, main()) == []
 

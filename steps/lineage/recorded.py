@@ -103,7 +103,9 @@ def read_recorded(run_id: str) -> RecordedRun:
         raise ValueError(f"Got run_id={run_id}, a run of {entry_point}; expected one of main or of a step.")
     _check_source(record["source"], run_id)
     ids = _steps_of(run, entry_point, record["parameters"])
-    steps = {step: _read_step(step, ids[step]) for step in sorted(ids, key=lambda step: _ORDER.get(step, _TRAINER))}
+    # The store gives tags in any order, and trainers that ran side by side tagged main in any.
+    in_order = sorted(ids, key=lambda step: (_ORDER.get(step, _TRAINER), step))
+    steps = {step: _read_step(step, ids[step]) for step in in_order}
     if "load" not in steps:
         raise ValueError(
             f"Got the run {run_id} of {entry_point}, which does not name the runs of its steps; expected a run of main "
