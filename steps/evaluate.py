@@ -91,7 +91,7 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
 
 
 def _log(contestants: list[Contestant], content: dict[str, Any]) -> None:
-    drawings = logged.comparison_drawings(contestants)
+    drawings = logged.comparison_drawings(content)
     for contestant in contestants:
         logged.log_metrics(contestant, content["models"][contestant.name]["holdout"])
         drawings |= {f"{contestant.name}/{name}": drawn for name, drawn in logged.drawings_of(contestant).items()}

@@ -12,7 +12,6 @@ from sklearn.metrics import confusion_matrix
 
 from steps.evaluation.contestants import Contestant
 from steps.forest.ablation import Variant
-from steps.forest.calibration import calibration
 from steps.forest.labels import as_text
 from steps.forest.metrics import holdout_metrics, precision_recall_curves, roc_curves
 from steps.lineage.artifacts import Artifact
@@ -75,16 +74,17 @@ def drawings_of(contestant: Contestant) -> dict[str, Figure]:
     return drawings
 
 
-def comparison_drawings(contestants: list[Contestant]) -> dict[str, Figure]:
-    """Return the figures that show all models at once, by name."""
+def comparison_drawings(content: dict[str, Any]) -> dict[str, Figure]:
+    """Return the figures that show all models of a verdict at once, by name."""
+    models, scoring = content["models"], content["scoring"]
     return {
         "paired_folds": figures.paired_folds(
-            {c.name: c.found["fold_scores"] for c in contestants},
-            {c.name: c.score for c in contestants},
-            contestants[0].found["scoring"],
+            {name: model["fold_scores"] for name, model in models.items()},
+            {name: model["holdout"][scoring] for name, model in models.items()},
+            scoring,
         ),
         "calibration_curves": figures.calibration_curves(
-            {c.name: calibration(c.codes, c.probabilities) for c in contestants}
+            {name: pd.DataFrame(model["calibration"]) for name, model in models.items()}
         ),
     }
 
