@@ -40,7 +40,7 @@ from steps.report import markdown
 from steps.report.card import score_table, verdict_card
 from steps.table.columns import columns_of
 from steps.table.manifest import read_verified, write_table
-from steps.table.profile import smallest_class
+from steps.table.profile import training_classes
 from steps.table.schema import Schema
 
 
@@ -59,7 +59,7 @@ def evaluate(split: str, models: str, rope: float, min_probability: float, slice
     log_dataset(split, schema, data.manifest["fingerprints"]["test"], name="test", context="holdout")
     contestants = contest(uris, data, schema, rows)
     check_comparable(contestants)
-    judged = {"rope": rope, "n_rows": smallest_class(data.folder)}
+    judged = {"rope": rope, "n_rows": min(training_classes(data.folder).values())}
     verdict = decide(
         {c.name: c.found["fold_scores"] for c in contestants},
         {c.name: c.score for c in contestants},

@@ -23,7 +23,7 @@ from steps.lineage.tracking import is_server, without_credentials
 from steps.report import figures
 from steps.report.report import OF_ALL, Data, Provenance, report
 from steps.table.manifest import MANIFEST
-from steps.table.profile import class_counts
+from steps.table.profile import class_counts, training_classes
 from steps.table.schema import Schema
 
 REPORT = "report.html"
@@ -94,10 +94,8 @@ def importances_of(search: Artifact) -> pd.DataFrame:
 def _data(data: Artifact) -> Data:
     schema = Schema.from_dict(data.manifest["schema"])
     # The files were held against their manifest already.
-    sides = {
-        side: class_counts(pq.read_table(data.folder / f"{name}.parquet", columns=[schema.target]), schema.target)
-        for side, name in (("training", "train"), ("holdout", "test"))
-    }
+    holdout = pq.read_table(data.folder / "test.parquet", columns=[schema.target])
+    sides = {"training": training_classes(data.folder), "holdout": class_counts(holdout, schema.target)}
     noticed = data.manifest.get("notes", [])  # an old split has none
     loaded = data.chain["load"]
     try:

@@ -47,8 +47,8 @@ def class_counts(table: pa.Table, target: str) -> dict[str, int]:
     return {str(pair["values"]): pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
 
 
-def smallest_class(split: Path) -> int:
-    """Return how many training rows the smallest class has, by the profile in the split's folder.
+def training_classes(split: Path) -> dict[str, int]:
+    """Return each class as text to its number of training rows, by the profile in the split's folder.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def smallest_class(split: Path) -> int:
     path = split / PROFILE
     if not path.is_file():
         raise ValueError(f"Got a split without {PROFILE}, made by an older Grove: run preprocess again.")
-    return min(json.loads(path.read_text(encoding="utf-8"))["classes"].values())
+    return dict(json.loads(path.read_text(encoding="utf-8"))["classes"])
 
 
 def bin_counts(column: pa.Array | pa.ChunkedArray, about: Mapping[str, Any]) -> np.ndarray:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from steps.lineage.artifacts import Artifact
 from steps.report.bar_figures import compared_importances
 from steps.report.style import literals
 from steps.table.manifest import write_table
+from steps.table.profile import PROFILE, profile
 from steps.table.schema import Column, Schema
 
 SCHEMA = Schema((Column("x", "number", "numeric", ""), Column("y", "text", "target", "named as target")))
@@ -30,8 +32,9 @@ def store(folder: Path, client: mlflow.MlflowClient) -> Iterator[mlflow.MlflowCl
 
 
 def split(folder: Path, load: str, **more: Any) -> Artifact:
-    for name, labels in (("train", ["a", "b", "a"]), ("test", ["b"])):
-        write_table(pa.table({"x": pa.array([1.0] * len(labels)), "y": labels}), folder / f"{name}.parquet")
+    train, test = (pa.table({"x": pa.array([1.0] * len(labels)), "y": labels}) for labels in (["a", "b", "a"], ["b"]))
+    (folder / PROFILE).write_text(json.dumps(profile(train, SCHEMA)), encoding="utf-8")
+    write_table(test, folder / "test.parquet")
     manifest = {"schema": SCHEMA.to_dict(), "chain": {"load": load}, "left_out": {"no target": 3}, **more}
     return Artifact(folder, manifest)
 

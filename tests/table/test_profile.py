@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.table.clean import clean
-from steps.table.profile import MOST_CATEGORIES, PROFILE, bin_counts, class_counts, profile, smallest_class
+from steps.table.profile import MOST_CATEGORIES, PROFILE, bin_counts, class_counts, profile, training_classes
 from steps.table.schema import Schema, infer_schema
 
 
@@ -83,8 +83,8 @@ def test_of_an_empty_column_all_is_missing() -> None:
     assert bin_counts(table["x"], {"edges": []}).tolist() == [0, 4]
 
 
-def test_the_smallest_class_of_a_split(tmp_path: Path) -> None:
+def test_the_training_classes_of_a_split(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Got a split without profile\.json, .* run preprocess again"):
-        smallest_class(tmp_path)
+        training_classes(tmp_path)
     (tmp_path / PROFILE).write_text('{"classes": {"b": 5, "a": 3}}', encoding="utf-8")
-    assert smallest_class(tmp_path) == 3
+    assert training_classes(tmp_path) == {"b": 5, "a": 3}
