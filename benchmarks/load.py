@@ -1,65 +1,50 @@
-"""How much memory the load step takes for a large CSV, in relation to the table itself."""
+"""What loading a CSV of any size takes: its memory, and how its CPU time grows with the rows."""
 
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 import click
-import numpy as np
-import pyarrow as pa
-from measure import Measured, environment, spend
-from pyarrow import csv
+from measure import MEGABYTE, environment, spend
+from scale import write_csv
 
-ROWS_AT_ONCE = 50_000
-LIMIT = 3.0
-MEGABYTE = 1e6
+TARGET = "species_id"
+LIMIT_MEGABYTES, LIMIT_EXPONENT = 1000, 1.05
 
 
 @click.command()
-@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1))
-@click.option("--rows", default=1_000_000, show_default=True, type=click.IntRange(min=1), help="Of the table.")
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Of each size.")
+@click.option("--rows", default=5_000_000, show_default=True, type=click.IntRange(min=5), help="Of the larger table.")
 def load(repeats: int, rows: int) -> None:
-    """Write a CSV of 20 columns, load it as steps/load.py does, and print the peak of its memory."""
-    with tempfile.TemporaryDirectory(prefix="grove-benchmark-") as name:
-        path = Path(name) / "large.csv"
-        write_csv(path, rows)
-        command = [sys.executable, "-m", "benchmarks.load_once", str(path)]
-        runs = [spend(command, environment() | {"TMPDIR": name}) for _ in range(repeats)]
-        size = path.stat().st_size
-    cost = Measured([cost for cost, _ in runs], "").median
-    found = [json.loads(output.splitlines()[-1]) for _, output in runs]
-    table, before, peak = (statistics.median(each[name] for each in found) for name in ("table", "before", "peak"))
-    click.echo(f"Loading {rows:,} rows x 20 columns, {size / MEGABYTE:,.0f} MB of CSV; medians of {repeats}")
-    click.echo(f"  CPU {cost.cpu:.1f} s, wall {cost.wall:.1f} s, imports included")
-    click.echo(f"  {'the table in memory':34}  {table / MEGABYTE:6,.0f} MB")
-    for what, memory in (("peak above what the imports took", peak - before), ("peak, imports included", peak)):
-        click.echo(f"  {what:34}  {memory / MEGABYTE:6,.0f} MB  ratio {memory / table:5.2f}  (limit {LIMIT:g})")
-
-
-def write_csv(path: Path, rows: int) -> None:
-    """Write ten columns of floats, five of integers and five of text, some values of each missing."""
-    random = np.random.default_rng(0)
-    words = pa.array([f"category {number}" for number in range(40)])
-    kinds = {"float": (pa.float64(), 10), "integer": (pa.int64(), 5), "text": (pa.string(), 5)}
-    schema = pa.schema([(f"{kind}_{n}", type_) for kind, (type_, count) in kinds.items() for n in range(count)])
-    with csv.CSVWriter(path, schema) as writer:
-        for start in range(0, rows, ROWS_AT_ONCE):
-            count = min(ROWS_AT_ONCE, rows - start)
-            writer.write_table(pa.table([_column(field, count, words, random) for field in schema], schema=schema))
-
-
-def _column(field: pa.Field, rows: int, words: pa.StringArray, random: np.random.Generator) -> pa.Array:
-    # The last column is the target, which has no missing values.
-    missing = random.random(rows) < (0.0 if field.name == "text_4" else 0.02)
-    if field.type == pa.float64():
-        return pa.array(random.normal(size=rows).round(6), mask=missing)
-    if field.type == pa.int64():
-        return pa.array(random.integers(0, 100_000, rows), mask=missing)
-    return words.take(pa.array(random.integers(0, len(words), rows), mask=missing))
+    """Load a CSV in the shipped table's shape and one with a fifth of its rows, as steps/load.py does."""
+    sizes = [rows // 5, rows]
+    found: dict[int, list[dict[str, float]]] = {size: [] for size in sizes}
+    with tempfile.TemporaryDirectory(prefix="grove-benchmark-") as folder:
+        files = {size: Path(folder) / f"{size}.csv" for size in sizes}
+        for size, file in files.items():
+            write_csv(file, size)
+        for _ in range(repeats):
+            for size, file in files.items():
+                command = [sys.executable, "-m", "benchmarks.load_once", str(file), TARGET]
+                _, output = spend(command, environment() | {"TMPDIR": folder})
+                found[size].append(json.loads(output.splitlines()[-1]))
+        megabytes = {size: file.stat().st_size / MEGABYTE for size, file in files.items()}
+    click.echo(f"Loading a CSV in the shipped table's shape; medians of {repeats}")
+    click.echo(f"  {'rows':>10}{'CSV, MB':>9}{'CPU s':>8}{'peak MB':>9}{'of that imports':>17}")
+    cpu = {}
+    for size, runs in found.items():
+        cpu[size], peak, before = (statistics.median(run[name] for run in runs) for name in ("cpu", "peak", "before"))
+        click.echo(
+            f"  {size:10,}{megabytes[size]:9,.0f}{cpu[size]:8.2f}{peak / MEGABYTE:9,.0f}{before / MEGABYTE:17,.0f}"
+        )
+    exponent = math.log(cpu[sizes[1]] / cpu[sizes[0]]) / math.log(sizes[1] / sizes[0])
+    click.echo(f"  CPU grows with the rows to the power of {exponent:.2f} (limit {LIMIT_EXPONENT:g})")
+    click.echo(f"  peak of the larger one {peak / MEGABYTE:,.0f} MB (limit {LIMIT_MEGABYTES:,})")
 
 
 if __name__ == "__main__":

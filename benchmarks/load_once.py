@@ -1,6 +1,6 @@
 """Load one file as steps/load.py does, without logging it, and print the memory that it took.
 
-Started by load.py, in a process of its own, with `python -m benchmarks.load_once FILE`.
+Started by load.py, in a process of its own, with `python -m benchmarks.load_once FILE TARGET`.
 """
 
 from __future__ import annotations
@@ -9,31 +9,26 @@ import json
 import resource
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import psutil
 
-from steps.load import class_counts, clean, column_list, fingerprint, infer_schema, read_table, write_table
+from steps.load import asked_roles, look_at, open_table, write_clean
 from steps.table.manifest import write_manifest
 
-TARGET = "text_4"
 
-
-def main(path: Path) -> None:
-    """Print bytes as JSON: `before` and `peak` of the process, and the `table` in memory."""
-    before = psutil.Process().memory_info().rss
-    raw = read_table(path)
-    table, _ = clean(raw, keep=TARGET)
-    names = raw.column_names + table.column_names
-    del raw
-    none = column_list("", names)
-    infer_schema(table, target=TARGET, drop=none, categorical=none, numeric=none, max_categories=32)
-    fingerprint(table)
-    class_counts(table, TARGET)
+def main(path: Path, target: str) -> None:
+    """Print as JSON `before` and `peak` of the process in bytes, and the CPU seconds `cpu` in between."""
+    before, started = psutil.Process().memory_info().rss, time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        write_table(table, Path(folder) / "table.parquet")
+        file = Path(folder) / "table.parquet"
+        with open_table(path) as reader:
+            asked = asked_roles(reader.schema.names, target, drop="", categorical="", numeric="")
+            notes = write_clean(reader, file, target)
+        look_at(file, notes, target=target, **asked, max_categories=32)
         write_manifest(Path(folder))
-    print(json.dumps({"before": before, "peak": peak(), "table": table.nbytes}))
+    print(json.dumps({"before": before, "peak": peak(), "cpu": time.process_time() - started}))
 
 
 def peak() -> int:
@@ -47,4 +42,4 @@ def peak() -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

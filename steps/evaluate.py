@@ -39,9 +39,9 @@ from steps.lineage.options import options
 from steps.report import markdown
 from steps.report.card import score_table, verdict_card
 from steps.table.columns import columns_of
-from steps.table.manifest import read_verified, write_table
 from steps.table.profile import training_classes
 from steps.table.schema import Schema
+from steps.table.stored import read_verified, write_table
 
 
 @click.command("evaluate", cls=EntryPoint)

@@ -8,33 +8,67 @@ was noticed on the way, and the fingerprint of the whole; a card.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 import mlflow
 import pyarrow as pa
 
 from steps.lineage.artifacts import download, publish, resolve
+from steps.lineage.credentials import without_credentials
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.keys import file_fingerprint, record_key
 from steps.lineage.options import options
-from steps.lineage.tracking import without_credentials
 from steps.report import figures, markdown
 from steps.report.data_card import load_card
 from steps.report.page import picture
-from steps.table.clean import clean
+from steps.table.batches import BatchReader
+from steps.table.clean import Cleaner
 from steps.table.columns import column_list
 from steps.table.fingerprint import fingerprint
-from steps.table.manifest import write_table
 from steps.table.options import TABLE_OPTIONS
 from steps.table.profile import class_counts
-from steps.table.read import read_table
+from steps.table.read import open_table
+from steps.table.roles import given_roles
 from steps.table.schema import Schema, infer_schema
+from steps.table.stored import ROW_GROUP, open_verified, table_writer
 
+CELLS = 1 << 22
+"""A batch of a wide table has fewer rows."""
 READING_OPTIONS = ("data", "format", "delimiter", "encoding")
 CHARACTERS = 3500
 """Of columns and of notes in the description, of which MLflow keeps 8,000; the manifest has all of them."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is said of a table.
+
+    Attributes
+    ----------
+    schema, fingerprint
+        Of the table.
+    notes
+        What was noticed on the way.
+    rows
+        Their number.
+    classes
+        Each label as text to its rows, the most frequent first.
+    missing
+        Each column's share of missing values.
+    """
+
+    schema: Schema
+    notes: list[str]
+    fingerprint: str
+    rows: int
+    classes: dict[str, int]
+    missing: dict[str, float]
 
 
 @click.command("load", cls=EntryPoint)
@@ -53,78 +87,118 @@ def load(
     """Read the table, infer what each column is for, and log it."""
     source = without_credentials(resolve(data))
     path = download(data, "data")
-    content = file_fingerprint(path) if path.exists() else ""  # what is missing read_table says best
-    try:
-        raw = read_table(path, format=format, delimiter=delimiter, encoding=encoding)
-    except (ValueError, OSError) as error:
-        # What was downloaded lies in a temporary folder that nobody knows.
-        raise ValueError(str(error).replace(str(path), source)) from error
-    if file_fingerprint(path) != content:
-        raise ValueError(f"Got {source} changed while it was read, expected it to stay as it is: run load again.")
-    table, notes = clean(raw, keep=target)
-    del raw
-    names = [name for name in table.column_names if name != target]  # what is target counts in no other option
-    schema, more_notes = infer_schema(
-        table,
-        target=target,
-        drop=column_list(drop, names),
-        categorical=column_list(categorical, names),
-        numeric=column_list(numeric, names),
-        max_categories=max_categories,
-    )
-    notes += more_notes
-    digest = fingerprint(table)
-    counts = class_counts(table, target)
-    log_dataset(source, schema, digest, name=Path(source).name, context="source")
-    with tempfile.TemporaryDirectory() as folder:
-        write_table(table, Path(folder) / "table.parquet")
+    content = file_fingerprint(path) if path.exists() else ""  # what is missing open_table says best
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / "table.parquet"
+        try:
+            with open_table(path, format=format, delimiter=delimiter, encoding=encoding) as reader:
+                asked = asked_roles(reader.schema.names, target, drop=drop, categorical=categorical, numeric=numeric)
+                notes = write_clean(reader, file, target)
+        except (ValueError, OSError) as error:
+            # What was downloaded lies in a temporary folder that nobody knows.
+            raise ValueError(str(error).replace(str(path), source)) from error
+        if file_fingerprint(path) != content:
+            raise ValueError(f"Got {source} changed while it was read, expected it to stay as it is: run load again.")
+        loaded = look_at(file, notes, target=target, **asked, max_categories=max_categories)
+        log_dataset(source, loaded.schema, loaded.fingerprint, name=Path(source).name, context="source")
         publish(
-            Path(folder),
+            Path(temporary),
             "table",
             step="load",
             apart={"source": source},
-            schema=schema.to_dict(),
-            fingerprint=digest,
-            notes=notes,
+            schema=loaded.schema.to_dict(),
+            fingerprint=loaded.fingerprint,
+            notes=loaded.notes,
         )
-    _log(table, schema, counts, notes, digest, source)
+    _log(loaded, source)
     record_key("load", {"data": content})
 
 
-def _log(table: pa.Table, schema: Schema, counts: dict[str, int], notes: list[str], digest: str, source: str) -> None:
-    missing = {name: table[name].null_count / table.num_rows for name in table.column_names}
-    mlflow.log_metrics({"rows": table.num_rows, "columns": table.num_columns, "classes": len(counts)})
-    mlflow.log_dict({"classes": counts, "missing": missing}, "profile.json")
-    balance = figures.class_balance(counts)
+def asked_roles(names: list[str], target: str, **options: str) -> dict[str, list[str]]:
+    """Return the columns that each option names.
+
+    Raises
+    ------
+    ValueError
+        If one of them, or the target, is no column: before the long part begins.
+    """
+    others = [name for name in names if name != target]  # what is target counts in no other option
+    asked = {option: column_list(text, others) for option, text in options.items()}
+    given_roles(names, target, asked)
+    return asked
+
+
+def write_clean(reader: BatchReader, path: Path, target: str) -> list[str]:
+    """Write the rows of a table to Parquet in Grove's types; return what was noticed on the way.
+
+    All rows are read twice, as what a column is depends on all its values. A row group of them is in memory.
+    """
+    cleaner = Cleaner(reader.schema, keep=target)
+    for batch in _batches(reader):
+        cleaner.look(batch)
+    cleaned = map(cleaner.clean, _batches(reader))
+    first = next(cleaned)
+    with table_writer(path, first.schema) as write:
+        for batch in chain([first], cleaned):
+            write(pa.table(batch))
+    return cleaner.notes
+
+
+def _batches(reader: BatchReader) -> Iterator[pa.RecordBatch]:
+    rows = max(1, min(ROW_GROUP, CELLS // len(reader.schema)))
+    for table in reader.batches(rows):
+        yield from table.to_batches()
+
+
+def look_at(file: Path, notes: list[str], *, target: str, **options: Any) -> Loaded:
+    """Return what is to be said of a table that `write_clean` wrote; the options are those of `infer_schema`."""
+    with open_verified(file) as table:
+        schema, more_notes = infer_schema(table, target=target, **options)
+        return Loaded(
+            schema,
+            notes + more_notes,
+            fingerprint(table),
+            table.num_rows,
+            class_counts(table, target),
+            {name: table.null_count(at) / table.num_rows for at, name in enumerate(table.schema.names)},
+        )
+
+
+def _log(table: Loaded, source: str) -> None:
+    schema, notes = table.schema, table.notes
+    mlflow.log_metrics({"rows": table.rows, "columns": len(schema.columns), "classes": len(table.classes)})
+    mlflow.log_dict({"classes": table.classes, "missing": table.missing}, "profile.json")
+    balance = figures.class_balance(table.classes)
     mlflow.log_figure(balance, "class_balance.png")
-    mlflow.set_tag("grove.data.fingerprint", digest)
+    mlflow.set_tag("grove.data.fingerprint", table.fingerprint)
     card = load_card(
         source,
         schema,
-        rows=table.num_rows,
-        counts=counts,
-        missing=missing,
+        rows=table.rows,
+        counts=table.classes,
+        missing=table.missing,
         notes=notes,
-        fingerprint=digest,
+        fingerprint=table.fingerprint,
         balance=picture(balance, "How many rows each class has"),
     )
     mlflow.log_text(card, "card.html")
     for note in notes:
         click.echo(f"load: {note}", err=True)
-    click.echo(f"load: {table.num_rows:,} rows, {table.num_columns} columns, {len(counts)} classes of {schema.target}")
+    size = f"{table.rows:,} rows", f"{len(schema.columns)} columns", f"{len(table.classes)} classes of"
+    click.echo(f"load: {', '.join(size)} {schema.target}")
     rows = [
         [
             markdown.escape(column.name),
             column.type,
             column.role,
-            f"{missing[column.name]:.1%}",
+            f"{table.missing[column.name]:.1%}",
             markdown.escape(column.reason),
         ]
         for column in schema.columns
     ]
     describe(
-        f"Loaded **{table.num_rows:,} rows** and {table.num_columns} columns from {markdown.escape(source)}; "
-        f"{len(counts)} classes of {markdown.escape(schema.target)}. Fingerprint `{digest[:16]}…`\n\n"
+        f"Loaded **{size[0]}** and {size[1]} from {markdown.escape(source)}; "
+        f"{size[2]} {markdown.escape(schema.target)}. Fingerprint `{table.fingerprint[:16]}…`\n\n"
         + (f"Noticed:\n\n{markdown.shortened(markdown.bullets(notes), CHARACTERS)}\n\n" if notes else "")
         + markdown.shortened(markdown.table(["column", "type", "role", "missing", "why"], rows), CHARACTERS)
     )

@@ -2,8 +2,8 @@
 
 Reads every parameter of the steps.
 Writes nothing itself: it starts each step with mlflow.run, as a nested run, and hands it the artifact URIs of the steps
-before it. A step that a finished run has done already, with the same key, is not started: that run is taken. Its own
-run's description is the summary.
+before it. A step that a finished run has done already, with the same key, is not started: that run is taken. One that
+another main is running is waited for, of which a tag of its own run tells. Its own run's description is the summary.
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ from steps.forest.options import SEARCH_OPTIONS, VERDICT_OPTIONS
 from steps.lineage.artifacts import OWN, download, resolve
 from steps.lineage.cache import CACHE_OPTIONS, Cache
 from steps.lineage.chain import Chain, StepRun
+from steps.lineage.credentials import without_credentials
 from steps.lineage.entry_point import EntryPoint, describe
+from steps.lineage.in_progress import InProgress
 from steps.lineage.keys import file_fingerprint
+from steps.lineage.leftovers import mark_leftovers
 from steps.lineage.options import options
 from steps.lineage.pipeline import Parameters, Pipeline, to_the_minute
 from steps.lineage.provenance import hand_on, refuse_dirty
 from steps.lineage.source import PROJECT, refuse_edited
-from steps.lineage.tracking import is_server, without_credentials
+from steps.lineage.temporary import remove_leftovers
+from steps.lineage.tracking import is_server
 from steps.registry.history import CHAMPION
 from steps.registry.options import GATE_OPTIONS
 from steps.registry.thresholds import check_metrics, parse_thresholds
@@ -53,7 +57,9 @@ PARAMETERS = {
     for name, entry in yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"].items()
 }
 TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | VERDICT_OPTIONS | GATE_OPTIONS | CACHE_OPTIONS
-OWN_OPTIONS = ("cache_audit", "strict")
+_MOST_CHARACTERS = 5000
+"""Of the table of steps, as a description has 8,000 at most."""
+OWN_OPTIONS = ("wait", "cache_audit", "strict")
 """What no step has."""
 
 
@@ -61,7 +67,7 @@ OWN_OPTIONS = ("cache_audit", "strict")
 @options(*(name for name in PARAMETERS["main"] if name not in OWN_OPTIONS), types=TYPES, as_typed=True)
 @options(*OWN_OPTIONS, types=TYPES)
 @click.pass_context
-def main(context: click.Context, /, cache_audit: float, strict: bool, **values: str) -> None:
+def main(context: click.Context, /, wait: int, cache_audit: float, strict: bool, **values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
     cache = values["cache"]
     if cache_audit and cache != "use":
@@ -73,10 +79,12 @@ def main(context: click.Context, /, cache_audit: float, strict: bool, **values: 
         check_cluster(values["compute"])
     if strict:
         refuse_dirty(context.obj["source"])
+    experiment_id = mlflow.active_run().info.experiment_id
+    mark_leftovers(experiment_id, mlflow.active_run().info.run_id)
+    remove_leftovers(Path(tempfile.gettempdir()))
     hand_on(source=context.obj["source"], environment=context.obj["environment"])
     if not values["data"].startswith(OWN):
         values["data"] = resolve(values["data"])
-    experiment_id = mlflow.active_run().info.experiment_id
 
     def check_registered(register: Run) -> None:
         manifest = mlflow.artifacts.load_dict(f"{pipeline.steps['evaluate'].output}/{MANIFEST}")
@@ -84,7 +92,8 @@ def main(context: click.Context, /, cache_audit: float, strict: bool, **values: 
 
     finished = Cache(experiment_id, cache_audit, check_registered) if cache == "use" else None
     with Chain(before=refuse_edited, apart=cache == "off") as chain:
-        pipeline = Pipeline(chain, finished, Parameters(PARAMETERS, values, TYPES))
+        in_progress = None if finished is None else InProgress(60 * wait, chain.pause)
+        pipeline = Pipeline(chain, finished, Parameters(PARAMETERS, values, TYPES), in_progress)
         try:
             evaluated, registered = run(pipeline, values)
         except RuntimeError as error:
@@ -117,8 +126,9 @@ def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:
 
 def data_fingerprint(data: str) -> str | None:
     """Return the fingerprint of the raw data; None if it can't be read, of which load says more."""
+    path = download(data, "data")
     try:
-        return file_fingerprint(download(data, "data"))
+        return file_fingerprint(path)
     except (ValueError, OSError):
         return None
 
@@ -140,7 +150,7 @@ def train(pipeline: Pipeline, split: StepRun, n_jobs: str) -> dict[str, StepRun]
 
 
 def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> None:
-    """Print the comparison and what to type next; make them the run's description."""
+    """Print the comparison and what to type next, and make them the run's description."""
     path = download(evaluated.artifact("verdict/verdict.json"), "verdict")
     verdict = json.loads(Path(path).read_text(encoding="utf-8"))
     about = {tag: registered.run.data.tags.get(tag) for tag in (NAME_TAG, VERSION_TAG, ALIAS_TAG, REFUSAL_TAG)}
@@ -152,11 +162,11 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
     for purpose, command in next_commands(model_uri).items():
         click.echo(f"{purpose}\n  {command}")
     report = markdown.link("The report", evaluated.run.info.experiment_id, evaluated.run_id, "report.html")
-    describe(
+    summary = (
         f"**{markdown.escape(verdict['sentence'])}**\n\n{markdown.text_table(head, cells)}\n\n"
-        f"{report} has all of it on one page.\n\n{markdown.bullets([*said, f'alias {about[ALIAS_TAG]}'])}\n\n"
-        f"{markdown.shortened(step_table(pipeline.steps), 5000)}"
+        f"{report} has all of it on one page.\n\n{markdown.bullets([*said, f'alias {about[ALIAS_TAG]}'])}"
     )
+    describe(f"{summary}\n\n{step_table(pipeline.steps)}")
     for model, found in verdict["models"].items():
         scores = {f"cv_{scoring}": found["cv_mean"], f"holdout_{scoring}": found["holdout"][scoring]}
         mlflow.log_metrics({f"{model}_{metric}": value for metric, value in scores.items() if value is not None})
@@ -189,7 +199,7 @@ def outcome(winner: str, about: Mapping[str, str | None]) -> tuple[str, list[str
 
 def step_table(steps: dict[str, StepRun]) -> str:
     """Return a Markdown table of the steps: which run each is, whether it was taken, when it was made, and why."""
-    return markdown.table(
+    table = markdown.table(
         ["step", "taken or run", "finished", "why"],
         [
             [
@@ -201,6 +211,7 @@ def step_table(steps: dict[str, StepRun]) -> str:
             for step, done in steps.items()
         ],
     )
+    return markdown.shortened(table, _MOST_CHARACTERS)
 
 
 def next_commands(model_uri: str) -> dict[str, str]:

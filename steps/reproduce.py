@@ -1,6 +1,7 @@
 """Repeat a recorded run, and say whether it gives the same.
 
-Reads `run_id`: a finished run of main, or of a step, which is repeated with the steps before it.
+Reads `run_id`: a finished run of main, or of a step, which is repeated with the steps before it. Its code is run, so
+`trust` must allow what could be a stranger's.
 Writes the repeated steps as runs of their own, which no later main takes; `reproduction/`: the comparison, step by
 step, as reproduction.json and card.html; and tags on its own run and on the recorded one. Registers nothing.
 """
@@ -15,34 +16,40 @@ from typing import Any
 import click
 import mlflow
 
+from steps.lineage.artifacts import fetched
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.checkout import checked_out
 from steps.lineage.comparison import Outcome, StepComparison, overall
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.environment import environment_differences
 from steps.lineage.options import options
-from steps.lineage.pipeline import to_the_minute
+from steps.lineage.pipeline import STEP_TAG, to_the_minute
 from steps.lineage.provenance import hand_on
 from steps.lineage.rebuilt import rebuilt_environment
-from steps.lineage.recorded import RecordedRun, read_recorded
+from steps.lineage.recorded import DESCRIBE, RecordedRun, read_recorded
 from steps.lineage.repeat import ALTERED, Start, choose_start, compare, explanations, repeat, say, tag_original
 from steps.lineage.repository import PATCH
+from steps.lineage.trust import code_of, refuse_foreign
 from steps.report import markdown
 from steps.report.reproduction_card import reproduction_card, step_rows
 from steps.table.difference import counted
 
-TYPES = {"env": click.Choice(["current", "recorded"])}
+TYPES = {"env": click.Choice(["current", "recorded"]), "trust": click.BOOL}
 
 
 @click.command("reproduce", cls=EntryPoint)
-@options("run_id", "env", types=TYPES)
+@options("run_id", "env", "trust", types=TYPES)
 @click.pass_context
-def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
+def reproduce(context: click.Context, /, run_id: str, env: str, trust: bool) -> None:
     """Run the recorded code on the recorded data with the recorded parameters, and compare."""
     recorded = read_recorded(run_id.strip())
     environment = environment_differences(recorded.environment, context.obj["environment"])
-    say(f"{recorded.run.info.run_name} of {to_the_minute(recorded.run.info.start_time)}, {_commit(recorded)}")
-    with recorded_code(recorded) as project, contextlib.ExitStack() as opened:
+    say(f"{recorded.run.info.run_name} of {to_the_minute(recorded.run.info.start_time)}, {code_of(recorded)}")
+    if f"{STEP_TAG}.{DESCRIBE}" in recorded.run.data.tags:
+        say(f"leaves out {DESCRIBE}, as an LLM does not write the same card twice")
+    if not trust:
+        refuse_foreign(recorded)
+    with recorded_code(recorded, trust) as project, contextlib.ExitStack() as opened:
         start = choose_start(recorded.steps["load"], project)
         if start.data is None and len(recorded.steps) == 1:
             raise ValueError(f"Got a run of load alone, expected its data, to load it again: {start.sentence}.")
@@ -70,13 +77,14 @@ def reproduce(context: click.Context, /, run_id: str, env: str) -> None:
 
 
 @contextlib.contextmanager
-def recorded_code(recorded: RecordedRun) -> Iterator[Path]:
+def recorded_code(recorded: RecordedRun, trust: bool) -> Iterator[Path]:
     """Give the folder of the project as it was when the run was made."""
     source = recorded.source
     patch = None
     if source["patch"]:
-        patch = Path(mlflow.artifacts.download_artifacts(f"runs:/{source['patch']}/{PATCH}"))
-    with checked_out(url=source["url"], folder=source["folder"], commit=source["commit"], patch=patch) as project:
+        patch = fetched(f"runs:/{source['patch']}/{PATCH}")
+    place = {name: source[name] for name in ("url", "folder", "commit")}
+    with checked_out(**place, patch=patch, only_branches=not trust) as project:
         yield project
 
 
@@ -163,13 +171,6 @@ def publish(recorded: RecordedRun, content: dict[str, Any]) -> None:
     verdict = content["verdict"]
     mlflow.set_tags({"grove.reproduces": run.run_id, "grove.reproduction": verdict})
     tag_original(run.run_id, {"grove.reproduced": content["repeated"]["run_id"], "grove.reproduction": verdict})
-
-
-def _commit(recorded: RecordedRun) -> str:
-    source = recorded.source
-    if source["commit"] is None:
-        return "without a commit, from the files that were kept"
-    return f"commit {source['commit'][:12]}" + (" with the changes that were kept" if source["patch"] else "")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Score a table with a trained model, batch by batch, whatever its size.
 
-Reads `data`: a CSV, TSV, Parquet or Feather file, or a folder of Parquet files, with the columns that the model was
-trained on; and `model`, which a trainer logged.
+Reads `data`: a CSV, TSV, JSON lines, Parquet or Feather file, or a folder of Parquet files, with the columns that the
+model was trained on; and `model`, which a trainer logged.
 Writes `output`, complete or not at all: the rows in their order, with all columns as they were, the predicted class and
 the probability of each class. In the run: how the rows differ from the training rows, as drift.json, a card and
 metrics, and if they have the target's column, the metrics of the predictions.
@@ -28,11 +28,11 @@ from steps.inference.ordered import in_order
 from steps.inference.scorer import ScoredBatch, Scorer
 from steps.inference.summary import content_of
 from steps.lineage.artifacts import download, is_remote, resolve
+from steps.lineage.credentials import without_credentials
 from steps.lineage.datasets import log_dataset
 from steps.lineage.entry_point import EntryPoint, describe
 from steps.lineage.keys import file_fingerprint, record_key
 from steps.lineage.options import options
-from steps.lineage.tracking import without_credentials
 from steps.report import markdown
 from steps.report.drift_card import column_table, drift_card
 from steps.table.batches import open_batches

@@ -13,7 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+from uuid import uuid4
 
+import hypothesis
 import mlflow
 import pytest
 import yaml
@@ -22,6 +25,10 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 
 from tests.repositories import commit
 from tests.servers import git_daemon
+
+# How long an example takes says more about what else the machine does.
+hypothesis.settings.register_profile("grove", deadline=None)
+hypothesis.settings.load_profile("grove")
 
 PROJECT = Path(__file__).parents[1]
 MLPROJECT = yaml.safe_load((PROJECT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
@@ -34,6 +41,8 @@ TRIVIAL = {
     "cv": "2",
 }
 """Grids of one candidate each, for what is not about the search."""
+SHARING = ("test_team_server.py", "test_ui.py")
+"""Files whose tests share a server, or a main, that takes a minute to make."""
 Started = tuple[subprocess.Popen[str], Run]
 """The process of an entry point, and the run that it is."""
 
@@ -53,6 +62,18 @@ class Result:
     @property
     def note(self) -> str:
         return self.run.data.tags.get("mlflow.note.content", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What comes last is divided among the workers, each of which would make its own.
+    items.sort(key=lambda item: item.path.name not in SHARING)
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_put_back() -> Iterator[None]:
+    # mlflow.set_experiment and set_tracking_uri set variables, which would reach the processes of later tests.
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +144,7 @@ def step(start: Callable[..., Started], client: mlflow.MlflowClient) -> Callable
 
     def run(name: str, project: Path = PROJECT, **given: str) -> Result:
         process, created = start(name, project, **given)
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=900)
         return Result(process.returncode, out + err, client.get_run(created.info.run_id))
 
     return run
@@ -141,7 +162,7 @@ def mlflow_run(folder: Path, client: mlflow.MlflowClient, environment: dict[str,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=900,  # pytest's own limit comes first, unless a test sets a longer one
             check=False,
         )
         runs = client.search_runs(
@@ -156,6 +177,32 @@ def mlflow_run(folder: Path, client: mlflow.MlflowClient, environment: dict[str,
 def clone(tmp_path: Path) -> Iterator[Path]:
     """The project, as it is now, committed into a git repository of its own; the path has a space."""
     yield copy_project(tmp_path / "a clone" / "grove")
+
+
+@pytest.fixture(scope="session")
+def registry_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the database, in a folder with a space in its name."""
+    folder = tmp_path_factory.mktemp("a store")
+    client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    client.create_experiment("grove", artifact_location=(folder / "artifacts").as_uri())
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def registry(registry_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[mlflow.MlflowClient]:
+    """Let this process log in the store."""
+    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{registry_store}")
+    mlflow.set_experiment(experiment_id="1")
+    yield mlflow.MlflowClient()
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def name(registry: mlflow.MlflowClient) -> str:
+    """Give a model name that no other test has."""
+    return f"model {uuid4().hex}"
 
 
 def stored(client: mlflow.MlflowClient, run_id: str, path: str) -> Path:

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from hypothesis import strategies as st
+
+_VALUES = {
+    pa.int64(): st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1)),
+    pa.float64(): st.floats(allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0),
+    pa.bool_(): st.booleans(),
+    pa.date32(): st.dates(dt.date(1, 1, 1)),
+    pa.string(): st.text(max_size=4),
+}
+
+
+@st.composite
+def _any_table(draw: st.DrawFn) -> pa.Table:
+    names = draw(st.lists(st.one_of(st.sampled_from(["a", "a.b", "a.b.c"]), st.text(max_size=4)), unique=True))
+    kinds = [draw(st.sampled_from(list(_VALUES))) for _ in names]
+    rows = draw(st.integers(0, 12)) if names else 0
+    columns = [
+        pa.array(draw(st.lists(st.one_of(st.none(), _VALUES[kind]), min_size=rows, max_size=rows)), kind)
+        for kind in kinds
+    ]
+    return pa.table(columns, names=names)
+
+
+ANY_TABLE = _any_table()
+"""Tables of the types that `clean` makes, few rows and any names."""
 
 
 def numeric_binary(rows: int = 300) -> pd.DataFrame:

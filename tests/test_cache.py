@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
-import psutil
 import pytest
-from mlflow.utils.file_utils import local_file_uri_to_path
 
 from steps.lineage.artifacts import Artifact
 from steps.table.manifest import MANIFEST, write_manifest
 from tests import tables
-from tests.conftest import PROJECT, TRIVIAL, Result, Started, children, stored
-from tests.processes import find, wait_until
+from tests.conftest import MLPROJECT, PROJECT, TRIVIAL, Result, Started, children, stored
+from tests.processes import wait_until
 
 STEPS = ["load", "preprocess", "train_rf", "train_rf_kmeans", "evaluate", "register"]
 FROM_TRAINERS = STEPS[2:]
@@ -56,15 +53,18 @@ def ran(client: mlflow.MlflowClient, result: Result) -> list[str]:
     return started
 
 
-def test_the_second_time_nothing_runs_and_one_value_runs_what_it_decides(
-    main: Main, client: mlflow.MlflowClient, table: Path, folder: Path
+@pytest.mark.slow
+def test_the_second_time_nothing_runs_then_what_changes_and_what_hangs_on_it(
+    main: Main, client: mlflow.MlflowClient, table: Path, folder: Path, clone: Path
 ) -> None:
-    first = main(run_name="the first one")
+    first = main(clone, run_name="the first one")
     assert ran(client, first) == STEPS
 
-    table.touch()
-    second = main()
-    assert ran(client, second) == []
+    (folder / "elsewhere").mkdir()
+    moved = folder / "elsewhere" / "renamed.csv"
+    moved.write_bytes(table.read_bytes())
+    second = main(clone, data=str(moved), n_jobs="1")
+    assert ran(client, second) == [], "a file's place and the threads decide nothing"
     assert steps_of(second) == steps_of(first)
     assert "load: cached, from the first one of " in second.out
     for run_id in steps_of(first).values():
@@ -72,108 +72,55 @@ def test_the_second_time_nothing_runs_and_one_value_runs_what_it_decides(
     assert second.run.data.metrics == first.run.data.metrics
     assert "Registered train_rf as grove, version 1: models:/grove@champion" in second.out
 
-    (folder / "elsewhere").mkdir()
-    moved = folder / "elsewhere" / "renamed.csv"
-    moved.write_bytes(table.read_bytes())
-    assert ran(client, main(data=str(moved), n_jobs="1")) == [], "a file's place and the threads decide nothing"
-
-    other = main(n_clusters="3")
+    other = main(clone, n_clusters="3")
     assert ran(client, other) == ["train_rf_kmeans", "evaluate", "register"]
     assert "train_rf_kmeans: parameter n_clusters 2 → 3" in other.out
     assert "evaluate: train_rf_kmeans changed" in other.out
     assert "parameter n\\_clusters 2 → 3" in other.note
 
-    assert ran(client, main()) == [], "the winner is the same model, and the champion still"
+    assert ran(client, main(clone)) == [], "the winner is the same model, and the champion still"
     assert len(client.search_model_versions("name = 'grove'")) == 1
 
+    equal = main(clone, min_class_rows="3")
+    assert ran(client, equal) == ["preprocess"], "equal output spares the later ones"
+    default = MLPROJECT["main"]["parameters"]["min_class_rows"]["default"]
+    assert f"preprocess: parameter min_class_rows {default} → 3" in equal.out
+    assert steps_of(equal)["train_rf"] == steps_of(first)["train_rf"]
 
-@pytest.mark.slow
-def test_appended_rows_run_everything(main: Main, client: mlflow.MlflowClient, table: Path) -> None:
-    main()
     tables.numeric_binary(312).to_csv(table, index=False)
-    result = main()
-    assert ran(client, result) == STEPS
-    assert "load: data changed" in result.out
-    assert "load: 12 rows more" in result.out
-    assert "12 rows more" in result.note
+    grown = main(clone)
+    assert ran(client, grown) == STEPS
+    assert "load: data changed" in grown.out
+    assert "load: 12 rows more" in grown.out
+    assert "12 rows more" in grown.note
+
+    for name in ("README.md", "steps/load.py", "steps/forest/search.py"):
+        with (clone / name).open("a", encoding="utf-8") as file:
+            file.write("# A comment.\n")
+    edited = main(clone)
+    assert ran(client, edited) == ["load", *FROM_TRAINERS], "equal output of load spares the step after it"
+    assert "train_rf: source steps/forest/search.py changed" in edited.out
 
 
 @pytest.mark.slow
-def test_refresh_replaces_and_off_neither_reads_nor_writes(main: Main, client: mlflow.MlflowClient) -> None:
-    first = main()
-    assert ran(client, main(cache="off")) == STEPS, "off reads nothing"
-    third = main()
-    assert ran(client, third) == ["register"], "the champion is now the model of the run with cache=off"
-    for step in STEPS[:-1]:
-        assert steps_of(third)[step] == steps_of(first)[step], "off writes nothing, or the newest would be taken"
+def test_refresh_replaces_off_neither_reads_nor_writes_and_audit_finds_what_lies(
+    main: Main, client: mlflow.MlflowClient
+) -> None:
+    assert ran(client, main()) == STEPS
     refreshed = main(cache="refresh")
     assert ran(client, refreshed) == STEPS
-    taken = steps_of(main())
-    assert taken == steps_of(refreshed)
-
-
-@pytest.mark.slow
-def test_equal_output_of_a_step_that_ran_again_spares_the_later_ones(main: Main, client: mlflow.MlflowClient) -> None:
-    first = steps_of(main(min_class_rows="2"))
-    result = main(min_class_rows="3")
-    assert ran(client, result) == ["preprocess"]
-    assert "preprocess: parameter min_class_rows 2 → 3" in result.out
-    assert steps_of(result)["train_rf"] == first["train_rf"]
-
-
-def model(client: mlflow.MlflowClient, run_id: str) -> Path:
-    """Return the folder of the model that a trainer logged."""
-    manifest = json.loads(stored(client, run_id, "search/manifest.json").read_text(encoding="utf-8"))
-    logged = client.get_logged_model(manifest["apart"]["model_uri"].removeprefix("models:/"))
-    return Path(local_file_uri_to_path(logged.artifact_location))
-
-
-@pytest.mark.slow
-def test_damaged_outputs_are_made_again(main: Main, client: mlflow.MlflowClient) -> None:
-    first = main()
-    steps = steps_of(first)
-    stored(client, steps["load"], "table/table.parquet").unlink()
-    split = stored(client, steps["preprocess"], "split/train.parquet")
-    split.write_bytes(split.read_bytes()[:-1])
-    stored(client, steps["train_rf_kmeans"], "cluster_map.png").unlink()
-    skops = model(client, steps["train_rf"]) / "model.skops"
-    content = bytearray(skops.read_bytes())
-    content[len(content) // 2] ^= 1
-    skops.write_bytes(content)
-
-    again = main()
-    # evaluate's own output is intact, but names the damaged model.
-    assert ran(client, again) == STEPS
-    for step in STEPS[:4]:
-        assert f"{step}: run {steps[step]} can't be taken: Got " in again.out
-    assert again.run.data.metrics == first.run.data.metrics
-    # The champion is the damaged model, which can't be compared with; as the sentence says, its alias is deleted.
-    assert "Not promoted: version 1 can't be asked: Got " in again.out
-    assert "delete the alias champion" in again.out
-    mlflow.set_tracking_uri(client.tracking_uri)
-    mlflow.pyfunc.load_model("models:/grove@challenger")
-    client.delete_registered_model_alias("grove", "champion")
-    assert ran(client, main()) == ["register"]
-    mlflow.pyfunc.load_model("models:/grove@champion")
-    assert ran(client, main()) == []
-
-
-@pytest.mark.slow
-def test_audit_proves_hits_and_finds_one_that_lies(main: Main, client: mlflow.MlflowClient) -> None:
-    first = main()
-    audited = main(cache_audit="1.0")
-    assert audited.code == 0, audited.out
-    assert sorted(children(client, audited.run)) == sorted(STEPS[:-1]), "all but register, which makes nothing"
-    assert steps_of(audited) == steps_of(first)
-    assert audited.note.count("identical") == 5
+    assert ran(client, main(cache="off")) == STEPS, "off reads nothing"
 
     # What a nondeterministic step would leave: another result under the same key, whole in itself.
-    forge(client, steps_of(first)["train_rf"])
-    failed = main(cache_audit="1.0")
-    assert failed.code == 1
-    assert "The audit of train_rf found another result than that of run " in failed.reason
-    assert "search/search.json: mean_score" in failed.reason
-    assert failed.run.info.status == "FAILED"
+    trainer = steps_of(refreshed)["train_rf"]
+    forge(client, trainer)
+    audited = main(cache_audit="1.0")
+    assert audited.code == 1
+    assert audited.run.info.status == "FAILED"
+    assert audited.note.count(": identical |") >= 2, "load and preprocess"
+    said = f"The audit of train_rf found another result than that of run {trainer}"
+    assert said in audited.reason, "refresh has replaced the first one, and off writes nothing"
+    assert "search/search.json: mean_score" in audited.reason
 
 
 def forge(client: mlflow.MlflowClient, run_id: str) -> None:
@@ -188,60 +135,6 @@ def forge(client: mlflow.MlflowClient, run_id: str) -> None:
     forged = Artifact(folder, manifest)
     client.set_tag(run_id, "grove.output.search", forged.fingerprint)
     client.set_tag(run_id, "grove.manifest.search", forged.manifest_digest)
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"cache": "maybe"}, "cache"),
-        ({"cache_audit": "1.5"}, "Got '1.5', expected a share"),
-        ({"cache_audit": "0.5", "cache": "off"}, "Got cache_audit=0.5 with cache=off, expected cache=use"),
-        ({"strict": "perhaps"}, "strict"),
-    ],
-)
-def test_what_the_cache_options_may_be(given: dict[str, str], said: str, main: Main) -> None:
-    result = main(**given)
-    assert result.code == 1
-    assert said in result.reason
-
-
-@pytest.mark.slow
-def test_code_of_the_forest_runs_the_trainers_and_of_the_readme_nothing(
-    main: Main, client: mlflow.MlflowClient, clone: Path
-) -> None:
-    first = main(clone)
-    assert first.code == 0, first.out
-    with (clone / "README.md").open("a", encoding="utf-8") as readme:
-        readme.write("More.\n")
-    with (clone / "steps" / "load.py").open("a", encoding="utf-8") as code:
-        code.write("# A comment in another step.\n")
-    assert ran(client, main(clone)) == ["load"], "equal output spares the later ones"
-    with (clone / "steps" / "forest" / "search.py").open("a", encoding="utf-8") as code:
-        code.write("# A comment.\n")
-    result = main(clone)
-    assert ran(client, result) == FROM_TRAINERS
-    assert "train_rf: source steps/forest/search.py changed" in result.out
-
-
-@pytest.mark.slow
-def test_a_killed_trainer_leaves_the_finished_steps_to_be_taken(
-    main: Main, start: Callable[..., Started], client: mlflow.MlflowClient, table: Path
-) -> None:
-    given = {"data": str(table), "target": "sick", **TRIVIAL, "n_estimators": "20000"}
-    driver, run = start("main", **given)
-    wait_until(lambda: any(trainer.num_threads() > 8 for trainer in plain_trainers(driver)), 120)
-    (trainer,) = plain_trainers(driver)
-    trainer.kill()
-    assert driver.wait(60) != 0
-    failed = client.get_run(run.info.run_id)
-    assert failed.data.tags["grove.failure"].startswith("train_rf failed: ")
-    assert failed.data.tags["grove.step.preprocess"] in failed.data.tags["mlflow.note.content"]
-    assert ran(client, main()) == FROM_TRAINERS
-
-
-def plain_trainers(driver: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Return the process of train_rf, once there is one."""
-    return [process for process in find(driver, "steps.train_rf") if process.cmdline()[2:3] == ["steps.train_rf"]]
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from mlflow.entities import Run
 
 from tests import tables
 from tests.conftest import PROJECT, TRIVIAL, Result, children
+from tests.registry.chains import judge, run_step
 from tests.servers import free_port, wait_for
 from tests.verdicts import check_verdict
 
@@ -34,7 +35,7 @@ def small_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_main_in_a_clone_whose_path_has_a_space(
+def test_main_in_a_clone_whose_path_has_a_space_and_again_from_the_cache(
     clone: Path, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient, environment: dict[str, str]
 ) -> None:
     result = mlflow_run(clone, **TRIVIAL)
@@ -60,6 +61,18 @@ def test_main_in_a_clone_whose_path_has_a_space(
     assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout == b""
     left = [path for path in Path(environment["TMPDIR"]).iterdir() if any(path.iterdir())]
     assert left == [], "what Grove put into temporary folders is gone"
+
+    again = mlflow_run(clone, **TRIVIAL)
+    assert again.code == 0, again.out
+    assert children(client, again.run) == {}
+    assert again.out.count(": cached, from main of ") == len(STEPS)
+    assert again.run.data.metrics == result.run.data.metrics
+
+
+@pytest.mark.parametrize("name", ["main", "load", "preprocess", "history"])
+def test_what_fits_nothing_does_not_wait_for_scikit_learn(name: str) -> None:
+    code = f"import sys, steps.{name}; sys.exit('sklearn' in sys.modules or 'scipy.stats' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)
 
 
 def check_pages(found: dict[str, Run], main: Result) -> None:
@@ -108,7 +121,6 @@ def test_steps_chained_by_hand_then_loaded_and_served(
     models = f"runs:/{plain}/model,runs:/{kmeans}/model"
     evaluate = succeed(mlflow_run(PROJECT, "evaluate", split=split, models=models))
     verdict = f"runs:/{evaluate}/verdict"
-    succeed(mlflow_run(PROJECT, "register", verdict=verdict, model_name="my model"))
     succeed(mlflow_run(PROJECT, "register", verdict=verdict, model_name="my model"))
 
     assert len(client.search_model_versions("name = 'my model'")) == 1
@@ -177,51 +189,33 @@ def predict_over_http(rows: pd.DataFrame, uri: str, environment: dict[str, str],
 @pytest.mark.parametrize(
     ("make", "target", "label"),
     [
-        pytest.param(tables.numeric_binary, "sick", bool, marks=pytest.mark.slow),
-        pytest.param(tables.all_categorical, "label", str, marks=pytest.mark.slow),
+        (tables.all_categorical, "label", str),
         pytest.param(tables.many_classes, "label", int, marks=pytest.mark.slow),
         pytest.param(tables.wide, "grade", float, marks=pytest.mark.slow),
-        pytest.param(tables.unicode_names, "класс", str, marks=pytest.mark.slow),
-        pytest.param(tables.dates, "weekend", str, marks=pytest.mark.slow),
+        (tables.dates, "weekend", str),
     ],
 )
 def test_other_tables_go_through(
-    make: Callable[[], pd.DataFrame],
-    target: str,
-    label: type,
-    step: Callable[..., Result],
-    client: mlflow.MlflowClient,
-    folder: Path,
+    make: Callable[[], pd.DataFrame], target: str, label: type, registry: mlflow.MlflowClient, name: str
 ) -> None:
+    """The steps are the real ones, in this process."""
     table = make()
-    table.to_parquet(folder / "table.parquet", index=False)
-    result = step("main", data=str(folder / "table.parquet"), target=target, min_class_rows="2", **TRIVIAL)
-    assert result.code == 0, result.out
-    mlflow.set_tracking_uri(client.tracking_uri)
-    model = mlflow.pyfunc.load_model("models:/grove@champion")
+    run_step("register", verdict=judge(table, target), model_name=name)
+    model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     predicted = list(model.predict(table.drop(columns=target).head(20)))
     assert {type(value.item() if hasattr(value, "item") else value) for value in predicted} == {label}
     assert set(predicted) <= set(table[target])
 
 
-def test_git_url_with_data_where_the_command_is_typed(
-    daemon: str, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient, folder: Path, small_table: Path
+def test_git_url_with_a_table_where_the_command_is_typed_and_with_the_shipped_one(
+    daemon: str, mlflow_run: Callable[..., Result], folder: Path, small_table: Path
 ) -> None:
+    """Of main see tests/test_reproduce.py."""
     (folder / "mine.csv").write_bytes(small_table.read_bytes())
-    result = mlflow_run(f"{daemon}/repo", data="mine.csv", **TRIVIAL)
-    assert result.code == 0, result.out
-    assert children(client, result.run)["load"].data.metrics["rows"] == 3374
-
-
-@pytest.mark.slow
-def test_git_url_of_a_subfolder_with_the_shipped_table(
-    daemon: str, mlflow_run: Callable[..., Result], client: mlflow.MlflowClient
-) -> None:
-    result = mlflow_run(f"{daemon}/larger#tools/grove", **TRIVIAL)
-    assert result.code == 0, result.out
-    found = children(client, result.run)
-    assert sorted(found) == sorted(STEPS)
-    assert found["load"].data.metrics["rows"] == 33737
+    for given, rows in (({"data": "mine.csv"}, 3374), ({}, 33737)):
+        result = mlflow_run(f"{daemon}/repo", "load", **given)
+        assert result.code == 0, result.out
+        assert result.run.data.metrics["rows"] == rows
 
 
 @pytest.mark.slow

@@ -114,7 +114,7 @@ def test_one_row_no_row_and_a_model_without_a_profile(
     [
         ({"output": "there.csv"}, ["there.csv", "exists already"]),
         pytest.param({"data": "gone.csv"}, ["gone.csv", "check the path"], marks=pytest.mark.slow),
-        ({"data": "short.csv"}, ["without 'shape'", "did you mean 'Shape'?"]),
+        pytest.param({"data": "short.csv"}, ["without 'shape'", "did you mean 'Shape'?"], marks=pytest.mark.slow),
     ],
 )
 def test_it_refuses(given: dict[str, str], words: list[str], model: str, step: Step, folder: Path) -> None:
@@ -128,7 +128,8 @@ def test_it_refuses(given: dict[str, str], words: list[str], model: str, step: S
     assert (folder / "there.csv").read_text() == "precious"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_killed_leaves_no_output(
     number: signal.Signals,
     client: mlflow.MlflowClient,

@@ -61,5 +61,3 @@ def test_a_search_with_cache_off_neither_takes_nor_gives(split: str, step: Calla
     assert (first.code, again.code, last.code) == (0, 0, 0)
     assert "taken over" not in first.out + again.out + last.out
     assert first.run.data.tags["grove.cache"] == "off"
-    third = step("train_rf", split=split, cache="use", **GRID)
-    assert "train_rf: 12 of 12 candidates taken over from earlier searches" in third.out

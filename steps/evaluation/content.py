@@ -12,6 +12,7 @@ from steps.forest.calibration import calibration
 from steps.forest.slices import worst_first
 from steps.forest.verdict import Verdict
 from steps.lineage.artifacts import Artifact
+from steps.report.data_card import sampled
 from steps.table.schema import Schema
 
 
@@ -42,10 +43,11 @@ def content_of(
         The ablation.
     """
     drawn = holdout.bootstraps(contestants)
+    sample = data.manifest.get("sample")
     return {
         "winner": verdict.winner,
         "outcome": verdict.outcome,
-        "sentence": verdict.sentence,
+        "sentence": f"{verdict.sentence} {sampled(sample)}" if sample else verdict.sentence,
         "scoring": contestants[0].found["scoring"],
         "target": Schema.from_dict(data.manifest["schema"]).target,
         "comparisons": {
@@ -73,5 +75,6 @@ def content_of(
         "slices": [part.to_dict() for part in worst_first(parts.slices, verdict.winner)],
         "small_slices": [part.to_dict() for part in parts.small],
         "data_fingerprint": data.manifest["data_fingerprint"],
+        "sample": sample,
         "rows": {name: about["rows"] for name, about in data.manifest["files"].items() if "rows" in about},
     }

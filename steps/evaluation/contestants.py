@@ -17,8 +17,9 @@ from steps.forest.labels import codes_of
 from steps.forest.metrics import holdout_score
 from steps.forest.pipelines import with_classes
 from steps.lineage.artifacts import Artifact, fetch
-from steps.lineage.model_files import MODEL_FILE, model_folder
+from steps.lineage.model_files import model_folder
 from steps.lineage.models import load_model, trainer_run
+from steps.serving.grove_model import MODEL_FILE
 from steps.table.schema import Schema
 
 _MEASURED_ROWS = 1000

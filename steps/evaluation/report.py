@@ -17,9 +17,10 @@ from mlflow.exceptions import MlflowException
 from steps.evaluation.contestants import Contestant
 from steps.evaluation.costs import cost_sentence
 from steps.lineage.artifacts import Artifact, NotFetchedError, download, is_remote
+from steps.lineage.credentials import without_credentials
 from steps.lineage.pipeline import to_the_minute
 from steps.lineage.run_files import pictures
-from steps.lineage.tracking import is_server, without_credentials
+from steps.lineage.tracking import is_server
 from steps.report import figures
 from steps.report.report import OF_ALL, Data, Provenance, report
 from steps.table.manifest import MANIFEST

@@ -17,6 +17,7 @@ from steps.forest.features import Fold
 from steps.forest.fits import FoldScore
 from steps.forest.plan import Fit, fits, grouped
 from steps.forest.workers import Workers
+from steps.table.space import naming_what_is_full
 
 Split = tuple[np.ndarray, np.ndarray]
 """The positions of a fold's training rows and of its validation rows."""
@@ -214,5 +215,6 @@ def _side_by_side(blocks: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _mapped(array: np.ndarray, path: Path) -> np.ndarray:
-    np.save(path, array)
+    with naming_what_is_full(path):
+        np.save(path, array)
     return np.load(path, mmap_mode="r")

@@ -11,6 +11,9 @@ from steps.forest.grid import GRIDS
 from steps.forest.scoring import check_scoring
 from steps.table.options import MAX_CATEGORIES, SEED, Checked, Share, WholeNumber
 
+_MOST_THREADS = 1024
+"""What machines have; many more can't be started, of which the system would tell late and unclearly."""
+
 
 class _Threads(click.IntRange):
     """A number of threads, or -1 for all cores."""
@@ -22,7 +25,9 @@ class _Threads(click.IntRange):
         except click.BadParameter:
             number = 0
         if number == 0:
-            self.fail(f"Got {value!r}, expected a number of threads, or -1 for all cores.", param, ctx)
+            self.fail(
+                f"Got {value!r}, expected a number of threads up to {_MOST_THREADS:,}, or -1 for all cores.", param, ctx
+            )
         return number
 
 
@@ -33,7 +38,7 @@ SEARCH_OPTIONS: dict[str, click.ParamType] = {
     "search": click.Choice(["grid", "halving"]),
     "cv": WholeNumber(min=2),
     "seed": SEED,
-    "n_jobs": _Threads(min=-1),
+    "n_jobs": _Threads(min=-1, max=_MOST_THREADS),
     "compute": Checked(check_compute),
 }
 """Option to its type; the others are text that only the step can judge."""

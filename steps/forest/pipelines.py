@@ -15,24 +15,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-TRUSTED_TYPES = [
-    "numpy.argmin",
-    "numpy.asarray",
-    "numpy.clip",
-    "numpy.dtype",
-    "numpy.nan_to_num",
-    "numpy.ravel",
-    "numpy.reshape",
-    "operator.attrgetter",
-    "pandas.DataFrame",
-    "pandas.DatetimeIndex",
-    "pandas.array",
-    "pandas.to_datetime",
-    "sklearn.tree._tree.Tree",
-]
-"""What skops must be told to trust in these pipelines: public names of Python, numpy and pandas, a class of
-scikit-learn."""
-
 
 def forest_pipeline(encode: ColumnTransformer, seed: int) -> Pipeline:
     """Return the plain forest: encoded rows into a random forest."""

@@ -110,7 +110,8 @@ class Workers:
             except TerminatedWorkerError as error:
                 raise ChildProcessError(
                     f"Got a worker process that was killed in the middle of a fit, expected all {n_jobs} to go on: too "
-                    f"little memory is the usual reason; a smaller n_jobs needs less."
+                    f"little memory is the usual reason; a smaller n_jobs needs less, and so do fewer rows, with "
+                    f"sample_rows."
                 ) from error
 
 

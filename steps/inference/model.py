@@ -8,17 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import numpy as np
-from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from sklearn.pipeline import Pipeline
 
 from steps.forest.encoder import known_categories
 from steps.forest.labels import as_text
 from steps.lineage.artifacts import NotFetchedError, resolve
-from steps.lineage.errors import one_line
-from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
+from steps.lineage.model_files import content_digest, model_folder
+from steps.serving.grove_model import MODEL_FILE, load_pipeline
 from steps.table.profile import PROFILE
 from steps.table.schema import Column
 
@@ -72,30 +70,33 @@ def read_model(uri: str) -> TrainedModel:
         When it can't be had, is damaged, or is none of Grove's.
     """
     try:
-        folder = model_folder(resolve(uri))
-        about = Model.load(str(folder))
-    except (MlflowException, OSError) as error:
-        raise NotFetchedError(
-            f"Got model={uri}, which can't be fetched ({one_line(error)}); expected one such as models:/grove@champion."
-        ) from error
-    features = (about.metadata or {}).get("features")
-    if not features or not (folder / MODEL_FILE).is_file():
+        folder = model_folder(resolve(uri), "model")
+    except NotFetchedError as error:
+        said = str(error).rstrip(".")
+        raise NotFetchedError(f"{said}; expected one such as models:/grove@champion.") from error
+    columns = _columns(folder)
+    if columns is None or not (folder / MODEL_FILE).is_file():
         raise ValueError(
             f"Got model={uri}, which does not say what its columns were in training; expected a model of a trainer of "
             f"Grove, such as models:/grove@champion."
         )
-    target = about.metadata.get("target")
-    return TrainedModel(
-        mlflow.sklearn.load_model(str(folder)),
-        tuple(_column(feature) for feature in features),
-        _column(target) if target else None,
-        _read_profile(folder),
-        content_digest(folder / MODEL_FILE),
-    )
+    features, target = columns
+    pipeline = load_pipeline(folder, uri)
+    return TrainedModel(pipeline, features, target, _read_profile(folder), content_digest(folder / MODEL_FILE))
+
+
+def _columns(folder: Path) -> tuple[tuple[Column, ...], Column | None] | None:
+    """Return the features and the target that the model's MLmodel names; None where it names none."""
+    try:
+        about = Model.load(str(folder)).metadata
+        features, target = tuple(map(_column, about["features"])), about.get("target")
+        return (features, _column(target) if target else None) if features else None
+    except Exception:  # what a stranger wrote can break its reader in any way
+        return None
 
 
 def _column(about: dict[str, str]) -> Column:
-    return Column(about["name"], about["type"], about["role"], "as in training")
+    return Column(str(about["name"]), str(about["type"]), str(about["role"]), "as in training")
 
 
 def _read_profile(folder: Path) -> dict[str, Any] | None:

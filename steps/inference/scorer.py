@@ -162,7 +162,7 @@ class Scorer:
 
     def _unknown(self, name: str, values: pa.Array) -> int:
         known = self.model.known[name]
-        return sum(count for text, count in text_counts(values).items() if text not in known)
+        return sum(count for text, count in text_counts([values]).items() if text not in known)
 
 
 def _without_columns(source: str, missing: list[str], names: list[str]) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import mlflow
 import requests
-from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository
 
+from steps.lineage.credentials import without_credentials
+from steps.lineage.errors import client_errors, one_line
 from steps.lineage.launcher import typed_in
+from steps.lineage.refusal import refusal
 from steps.lineage.source import PROJECT
-from steps.lineage.tracking import without_credentials
+from steps.lineage.tracking import check_tracking_uri
+from steps.lineage.web import fetch_file, why
 from steps.table.digest import file_digest
 from steps.table.manifest import MANIFEST, verify, write_manifest
 
@@ -25,7 +29,6 @@ OWN = "project:"
 OUTPUT_TAG = "grove.output"
 WHOLE_TAG = "grove.manifest"
 """The first is of the content alone, the second of the manifest's bytes, run IDs and paths included."""
-_PROBE_SECONDS = 10.0
 _SCHEMES_WITHOUT_HOST = ("runs:/", "models:/", "mlflow-artifacts:/", "dbfs:/")
 
 
@@ -97,24 +100,62 @@ def download(uri: str, name: str) -> Path:
     place = resolve(uri)
     if not is_remote(place):
         return Path(place)
+    if not place.startswith(("http://", "https://")):
+        return fetched(place, name)
+    with _or_why_not(uri, name):  # a plain web server is no artifact store to MLflow
+        return fetch_file(place)
+
+
+def fetched(uri: str, name: str = "") -> Path:
+    """Return where on this machine the artifact store gives back what the URI leads to.
+
+    MLflow refuses names that lead out of the folder it downloads to; where the store is a folder itself, links may.
+    `name` is the option's, for the message.
+
+    Raises
+    ------
+    NotFetchedError
+        When the store does not give it.
+    ValueError
+        When a link leads elsewhere.
+    """
+    with _or_why_not(uri, name):
+        try:
+            place = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        except MlflowException:
+            check_tracking_uri(mlflow.get_tracking_uri())  # who is gone is not asked again
+            # MLflow does not ask again for what breaks off on its way, nor say why it has nothing of a run.
+            direct = RunsArtifactRepository.get_underlying_uri(uri) if uri.startswith("runs:/") else uri
+            place = Path(mlflow.artifacts.download_artifacts(artifact_uri=direct))
+    for path in place.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
+            raise ValueError(
+                f"Got {uri} with the link {path.relative_to(place)}, which leads out of it to {path.resolve()}; "
+                f"expected the file itself."
+            )
+    return place
+
+
+@contextlib.contextmanager
+def _or_why_not(uri: str, name: str) -> Iterator[None]:
+    shown = without_credentials(uri)
+    named = f"{name}={shown}" if name else shown
     try:
-        # A plain web server is no artifact store to MLflow, but a source of datasets.
-        if place.startswith(("http://", "https://")):
-            # MLflow would try again for minutes where nobody answers.
-            requests.get(place, stream=True, timeout=_PROBE_SECONDS).close()
-            return Path(HTTPDatasetSource(place).load())
-        return Path(mlflow.artifacts.download_artifacts(artifact_uri=place))
+        yield
     except ImportError as error:
         raise ValueError(
-            f"Got {name}={without_credentials(uri)}, whose storage needs a client that is not installed "
-            f"({error.name}): install the extra s3, gcs or azure that pyproject.toml names."
+            f"Got {named}, whose storage needs a client that is not installed ({error.name}): install the extra s3, "
+            f"gcs or azure that pyproject.toml names."
         ) from error
-    except (MlflowException, OSError) as error:
-        shown = without_credentials(uri)
-        # requests names the path and the query alone.
-        said = str(error).replace(uri, shown).replace(f"?{urlsplit(uri).query}", "?…")
-        message = " ".join(said.partition("Response text")[0].split())
-        raise NotFetchedError(f"Got {name}={shown}, which can't be fetched: {message}") from error
+    except (MlflowException, OSError, *client_errors()) as error:
+        refused = refusal(error, mlflow.get_tracking_uri())
+        if refused:
+            said = refused
+        elif isinstance(error, requests.RequestException):
+            said = why(error)
+        else:
+            said = one_line(str(error).replace(uri, shown).partition("Response text")[0])
+        raise NotFetchedError(f"Got {named}, which can't be fetched: {said}") from error
 
 
 def fetch(uri: str, kind: str) -> Artifact:
@@ -174,6 +215,8 @@ def publish(
     manifest = write_manifest(
         folder, kind=kind, step=step, run_id=run_id, chain=chain, apart=dict(apart or {}), **about
     )
-    mlflow.log_artifacts(str(folder), kind)
+    # One by one each appears under its name when it is complete; last the manifest, without which there is no artifact.
+    for name in [*sorted(manifest["files"]), MANIFEST]:
+        mlflow.log_artifact(str(folder / name), "/".join([kind, *Path(name).parts[:-1]]))
     written = Artifact(folder, manifest)
     mlflow.set_tags({f"{OUTPUT_TAG}.{kind}": written.fingerprint, f"{WHOLE_TAG}.{kind}": written.manifest_digest})

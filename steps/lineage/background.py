@@ -85,10 +85,12 @@ class Background:
         failing_since = None
         while True:
             ends = self._ends.wait(_PAUSE_SECONDS)
+            began = time.monotonic()
             try:
                 self._write()
             except (MlflowException, OSError):
-                failing_since = failing_since or time.monotonic()
+                # MLflow has been patient with a server for a while already.
+                failing_since = began if failing_since is None else failing_since
                 if self.hurries or time.monotonic() - failing_since > _PATIENCE_SECONDS:
                     raise
                 time.sleep(_PAUSE_SECONDS)

@@ -12,24 +12,24 @@ from typing import Any
 import click
 import mlflow
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from steps.lineage.artifacts import OUTPUT_TAG, WHOLE_TAG, Artifact, fetch, read_artifact
-from steps.lineage.errors import one_line
+from steps.lineage.errors import expected_errors, one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import APART_TAG, KEY_FILE, KEY_TAG, StepKey, key_digest, part_digest
 from steps.lineage.model_files import check_model
 from steps.lineage.run_files import check_files, run_folder
-from steps.table.options import Share
+from steps.table.options import Share, WholeNumber
 
 CACHE_OPTIONS: dict[str, click.ParamType] = {
     "cache": click.Choice(["use", "refresh", "off"]),
     "cache_audit": Share(closed=True),
+    "wait": WholeNumber(min=0),
     "strict": click.BOOL,
 }
 """Option to its type; `cache` is the trainers' too, for candidates."""
 
-OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None}
+OUTPUTS = {"load": "table", "preprocess": "split", "evaluate": "verdict", "register": None, "describe": None}
 """What a step leaves for later ones as an artifact of its run; a trainer leaves its search, and a model."""
 
 _NEAREST_OF = 50
@@ -82,16 +82,21 @@ class Cache:
         self._lock = threading.Lock()
 
     def find(self, key: StepKey) -> Found:
-        """Return the newest finished run with the key whose outputs are as they were written."""
+        """Return the newest finished run with the key whose outputs are as they were written, or why there is none."""
+        found = self.find_same(key)
+        return found if found.run is not None or found.reasons else self._explain(key)
+
+    def find_same(self, key: StepKey) -> Found:
+        """Return the same; where no run has the key, without a reason."""
         damages: list[str] = []
         for run in self._search(f"tags.`{KEY_TAG}` = '{key.digest}'"):
             try:
                 self._check(run, key.entry_point)
-            except (ValueError, OSError, MlflowException) as error:
+            except expected_errors() as error:
                 damages.append(f"run {run.info.run_id} can't be taken: {one_line(error)}")
             else:
                 return Found(run, damages[:1])
-        return Found(None, damages[:1]) if damages else self._explain(key)
+        return Found(None, damages[:1])
 
     def is_to_audit(self) -> bool:
         """Return whether the hit at hand is one of the share to prove."""
@@ -125,7 +130,7 @@ class Cache:
         nearest = min(earlier, key=lambda run: sum(run.data.tags.get(tag) != value for tag, value in mine.items()))
         try:
             before = read_key(nearest)
-        except (ValueError, OSError, MlflowException) as error:
+        except expected_errors() as error:
             return Found(None, [f"the key of run {nearest.info.run_id} can't be read: {one_line(error)}"])
         return Found(None, differences(before, key.components), nearest)
 

@@ -17,10 +17,11 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from steps.forest.fits import FoldScore
 from steps.lineage.background import Background
 from steps.lineage.entry_point import NOTE_TAG
-from steps.lineage.keys import APART_TAG, APART_VARIABLE, StepKey, part_digest
-from steps.lineage.scores import CANDIDATE_TAG, ORIGIN_TAG, SEARCH_TAG, TAKEN_TAG, earlier_scores, means, scores_tags
+from steps.lineage.keys import APART_TAG, APART_VARIABLE, CANDIDATE_TAG, SEARCH_TAG, StepKey, part_digest
+from steps.lineage.process import PROCESS_TAG
+from steps.lineage.scores import ORIGIN_TAG, TAKEN_TAG, earlier_scores, means, scores_tags
 
-_INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
+_INHERITED = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit", PROCESS_TAG)
 _MOST_METRICS = 900
 """In one batch; MLflow refuses more than 1,000."""
 _WORTH_SECONDS = 2.0
@@ -207,5 +208,9 @@ def show(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+_EPOCH = time.time() - time.monotonic()
+
+
 def _now() -> int:
-    return int(time.time() * 1000)
+    # A clock that is set back meanwhile would end candidates before they started, and mix up what was logged last.
+    return int((_EPOCH + time.monotonic()) * 1000)

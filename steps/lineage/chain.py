@@ -16,7 +16,8 @@ from mlflow.projects import ExecutionException
 
 from steps.lineage.artifacts import OUTPUT_TAG
 from steps.lineage.cache import output_of
-from steps.lineage.entry_point import FAILURE_TAG
+from steps.lineage.entry_point import FAILURE_TAG, give_reason
+from steps.lineage.errors import WITHOUT_A_WORD
 from steps.lineage.interruption import end_children
 from steps.lineage.keys import APART_TAG, stay_apart
 
@@ -125,6 +126,11 @@ class Chain:
         """Raise RuntimeError if the chain must not go on."""
         self._before()
 
+    def pause(self, seconds: float) -> None:
+        """Sleep, or raise ExecutionException as soon as the chain is being ended; to be called below `together`."""
+        if self._closing.wait(seconds):
+            raise ExecutionException("the chain is being ended")
+
     def start(self, step: str, parameters: Mapping[str, Any], *, apart: bool = False) -> Run:
         """Run one step and return its finished run; to be called below `together`.
 
@@ -159,10 +165,11 @@ class Chain:
         return run
 
     def _why(self, step: str) -> str:
-        for run in self.children():
-            if run.info.run_name == step and run.info.status != "FINISHED":
-                return run.data.tags.get(FAILURE_TAG, "it ended without a word; its output above may tell")
-        return "it did not start"
+        ended = [run for run in self.children() if run.info.run_name == step and run.info.status != "FINISHED"]
+        said = [run.data.tags[FAILURE_TAG] for run in ended if FAILURE_TAG in run.data.tags]
+        if said:
+            return said[0]
+        return _explain_silence(ended[0]) if ended else "it did not start"
 
     def children(self) -> list[Run]:
         """Return the runs of the steps so far, in the order of their start."""
@@ -173,3 +180,13 @@ class Chain:
                 order_by=["attributes.start_time ASC"],
             )
         )
+
+
+def _explain_silence(run: Run) -> str:
+    """Record why a step failed that could not do so itself, and return it."""
+    reason = (
+        f"{WITHOUT_A_WORD}. If nobody did so, the system did for want of memory: train on fewer rows with sample_rows, "
+        f"or do fewer fits at a time with a smaller n_jobs. What it had printed may tell more."
+    )
+    give_reason(run, "FAILED", reason)
+    return reason

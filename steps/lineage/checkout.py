@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,18 +11,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from steps.lineage.git import git, public_url, reason, remote_url
+from steps.lineage.git import git, public_url, reason, remote_url, top
 from steps.lineage.source import PROJECT
 
 # Neither hooks nor anything in the background, and bytes as they were committed, whatever the user's settings are.
 _SETTINGS = ("core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "core.sparseCheckout=false")
 _SETTINGS += ("core.autocrlf=false", "core.eol=lf", "apply.whitespace=nowarn", "apply.ignoreWhitespace=no")
 _SETTINGS += ("submodule.recurse=false", "fetch.recurseSubmodules=false")
+# A URL that is a command, in a submodule too.
+_SETTINGS += ("protocol.ext.allow=never", "protocol.fd.allow=never")
+_COMMANDS = re.compile(r"-|(ext|fd)::")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @contextlib.contextmanager
 def checked_out(
-    *, url: str | None, folder: str, commit: str | None, patch: Path | None, at_hand: Path = PROJECT
+    *,
+    url: str | None,
+    folder: str,
+    commit: str | None,
+    patch: Path | None,
+    at_hand: Path = PROJECT,
+    only_branches: bool = False,
 ) -> Iterator[Path]:
     """Give the project's folder as it was recorded; all is removed at the end, also after KeyboardInterrupt.
 
@@ -34,13 +44,16 @@ def checked_out(
         A file with the difference to the commit, without a commit to an empty folder; None when there is none.
     at_hand
         A folder in the clone that is asked for the commit first, and that may know the URL's credentials.
+    only_branches
+        Whether the URL must have the commit on a branch or a tag: many servers give out commits of any fork too.
 
     Raises
     ------
     ValueError
-        When the commit or the URL can't be reached, the folder is not there at the commit, or the patch does not
-        apply. Nothing is left behind then.
+        When what was recorded would be a command to git, the commit or the URL can't be reached, the folder is not
+        there at the commit, or the patch does not apply. Nothing is left behind then.
     """
+    _refuse_commands(url, commit)
     if shutil.which("git") is None:
         raise ValueError("Got no git on PATH, expected it to check out the recorded code: install git and run again.")
     if commit is None and patch is None:
@@ -54,7 +67,8 @@ def checked_out(
         else:
             here = has_commit(at_hand, commit)
             if not (here and stack.enter_context(_worktree(place, at_hand, commit))):
-                _fetch(place, _top(at_hand) if here else _with_credentials(url, at_hand), commit)
+                from_url = _with_credentials(url, at_hand)
+                _fetch(place, top(at_hand) if here else from_url, commit, only_branches and not here)
             _update_submodules(place, commit)
         project = place.top / folder
         if not (project.is_dir() and project.resolve().is_relative_to(place.top)):
@@ -65,6 +79,16 @@ def checked_out(
         if patch is not None:
             _apply(place, folder, commit, patch)
         yield project
+
+
+def _refuse_commands(url: str | None, commit: str | None) -> None:
+    if commit is not None and not _COMMIT.fullmatch(commit):
+        raise ValueError(f"Got {commit!r} recorded as the commit, expected 40 or 64 hexadecimal digits.")
+    if url is not None and _COMMANDS.match(url):
+        raise ValueError(
+            f"Got {url!r} recorded as the repository, expected a path or a URL such as https://…: to git it is a "
+            f"command."
+        )
 
 
 def has_commit(repository: Path, commit: str) -> bool:
@@ -113,10 +137,6 @@ def _worktree(place: _Place, at_hand: Path, commit: str) -> Iterator[bool]:
             entries.rmdir()
 
 
-def _top(at_hand: Path) -> str:
-    return os.fsdecode(git(at_hand, "rev-parse", "--show-toplevel")).removesuffix("\n")
-
-
 def _with_credentials(url: str | None, at_hand: Path) -> str | None:
     with contextlib.suppress(subprocess.CalledProcessError, OSError):
         known = remote_url(at_hand)
@@ -125,7 +145,7 @@ def _with_credentials(url: str | None, at_hand: Path) -> str | None:
     return url
 
 
-def _fetch(place: _Place, url: str | None, commit: str) -> None:
+def _fetch(place: _Place, url: str | None, commit: str, only_branches: bool) -> None:
     if url is None:
         raise ValueError(
             f"Got commit {commit[:12]}, recorded without a URL and not in the clone at hand, expected it there: type "
@@ -134,11 +154,8 @@ def _fetch(place: _Place, url: str | None, commit: str) -> None:
     shown = public_url(url)
     place.start(commit)
     place.git("config", "remote.origin.url", url)
-    refusal = None
-    try:
-        place.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
-    except subprocess.CalledProcessError as error:
-        refusal = error
+    refusal = None if only_branches else _fetch_alone(place, commit)
+    if only_branches or refusal:
         try:
             # Not every server gives what is no branch's tip, but all give the whole of a branch.
             place.git("fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
@@ -147,7 +164,13 @@ def _fetch(place: _Place, url: str | None, commit: str) -> None:
                 f"Got nothing from {shown} ({reason(failure).replace(url, shown)}), expected commit {commit[:12]} "
                 f"there: make sure that you can read it, or type the command in the clone that has the commit."
             ) from failure
-    if not has_commit(place.top, commit):
+    there = has_commit(place.top, commit)
+    if only_branches and not (there and place.git("for-each-ref", "--count=1", "--contains", commit)):
+        raise ValueError(
+            f"Got commit {commit[:12]}, expected one on a branch or a tag of {shown}, as servers give out strangers' "
+            f"forks too: push it, type the command in the clone that has it, or read it and add -P trust=true."
+        )
+    if not there:
         why = f" ({reason(refusal).replace(url, shown)})" if refusal else ""
         raise ValueError(
             f"Got commit {commit[:12]}, expected one that {shown} has{why}: push it, or type the command in the clone "
@@ -157,6 +180,15 @@ def _fetch(place: _Place, url: str | None, commit: str) -> None:
         place.git("checkout", "--quiet", "--detach", commit)
     except subprocess.CalledProcessError as error:
         raise ValueError(f"Got commit {commit[:12]} from {shown}, but not checked out: {reason(error)}.") from error
+
+
+def _fetch_alone(place: _Place, commit: str) -> subprocess.CalledProcessError | None:
+    """Fetch one commit; return the error where the server does not give it."""
+    try:
+        place.git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
+    except subprocess.CalledProcessError as error:
+        return error
+    return None
 
 
 def _update_submodules(place: _Place, commit: str) -> None:

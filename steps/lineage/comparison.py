@@ -20,8 +20,9 @@ from steps.table.difference import (
     table_differences,
     value_differences,
 )
-from steps.table.manifest import MANIFEST, read_verified
+from steps.table.manifest import MANIFEST
 from steps.table.profile import PROFILE
+from steps.table.stored import read_verified
 
 if TYPE_CHECKING:
     from steps.lineage.artifacts import Artifact

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterator
@@ -17,13 +16,19 @@ from typing import Any
 
 import click
 import mlflow
+from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from steps.lineage import interruption, provenance
-from steps.lineage.errors import one_line
+from steps.lineage import faults, interruption, provenance
+from steps.lineage.credentials import refuse_secrets, without_secrets
+from steps.lineage.errors import expected_errors, one_line
+from steps.lineage.process import process_tag
 from steps.lineage.run_files import record_files
 from steps.lineage.source import source_read_at_start
-from steps.lineage.tracking import check_tracking_uri, without_secrets
+from steps.lineage.temporary import temporary_folder
+from steps.lineage.terminal import show_controls
+from steps.lineage.tracking import check_tracking_uri, is_server
+from steps.table.visible import visible
 
 FAILURE_TAG = "grove.failure"
 NOTE_TAG = "mlflow.note.content"
@@ -38,8 +43,8 @@ _RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 class EntryPoint(click.Command):
     """A command that is a run: FINISHED, FAILED with the reason in its description, or KILLED.
 
-    A user's mistake (a click error, ValueError, OSError or MlflowException) ends with one sentence and exit
-    code 1, its traceback kept as the artifact `traceback.txt`; anything else is Grove's mistake and shows its
+    A user's mistake (a click error, ValueError, OSError or MlflowException) and a lack of memory end with one sentence
+    and exit code 1, the traceback kept as the artifact `traceback.txt`; anything else is Grove's mistake and shows its
     traceback. Temporary files of the process, and of those that it starts, are removed at the end.
     """
 
@@ -47,20 +52,29 @@ class EntryPoint(click.Command):
         """Run the command as click does, inside its MLflow run."""
         if "--help" in sys.argv[1:]:
             return super().main(*args, **extra)
-        with _temporary_folder() as folder:
+        show_controls()
+        _quieten_mlflow()
+        with contextlib.ExitStack() as opened:
             try:
+                folder = _temporary_folder(opened)
                 interruption.install(lambda: _last_words(folder))
                 # Not click's own main, which turns Ctrl-C into an error of another kind.
                 with _run(str(self.name)), self.make_context(str(self.name), sys.argv[1:]) as context:
                     source_read_at_start(str(self.name))
-                    context.obj = provenance.record(str(self.name), self._as_typed(context))
+                    typed = self._as_typed(context)
+                    refuse_secrets(typed)
+                    context.obj = provenance.record(str(self.name), typed)
                     self.invoke(context)
             except click.ClickException as error:
-                print(f"Error: {error.format_message()}", file=sys.stderr)
+                print(f"Error: {without_secrets(error.format_message())}", file=sys.stderr)
+                sys.exit(1)
+            except Exception:
+                print(without_secrets(traceback.format_exc()), file=sys.stderr)
                 sys.exit(1)
             except KeyboardInterrupt:
                 _end("KILLED", "interrupted")
-                print(f"{self.name}: interrupted", file=sys.stderr)
+                with contextlib.suppress(OSError):  # its terminal may be closed
+                    print(f"{self.name}: interrupted", file=sys.stderr)
                 sys.exit(interruption.EXIT_CODE)
 
     def _as_typed(self, context: click.Context) -> dict[str, str]:
@@ -73,39 +87,65 @@ def describe(text: str) -> None:
     mlflow.set_tag(NOTE_TAG, text)
 
 
-@contextlib.contextmanager
-def _run(name: str) -> Iterator[None]:
+def _quieten_mlflow() -> None:
     # MLflow's news about its own doings would drown the steps' few lines.
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs the traceback of what it raises
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+
+
+def _temporary_folder(opened: contextlib.ExitStack) -> Path:
+    try:
+        return opened.enter_context(temporary_folder())
+    except OSError as error:
+        _fail(error)
+        raise
+
+
+@contextlib.contextmanager
+def _run(name: str) -> Iterator[None]:
     global _run_id
     try:
-        check_tracking_uri(mlflow.get_tracking_uri())
+        faults.be_patient()
+        # Where MLflow has made the run, the server was there a moment ago.
+        check_tracking_uri(mlflow.get_tracking_uri(), patient="MLFLOW_RUN_ID" in os.environ)
         with interruption.held_back():  # it imports the store, which the end of a run needs too
             # A name given here would replace the one that the user gave with --run-name.
-            run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name)
+            run = mlflow.start_run(run_name=None if "MLFLOW_RUN_ID" in os.environ else name, tags=process_tag())
             _run_id = run.info.run_id
-    except (ValueError, OSError, MlflowException) as error:
-        raise click.ClickException(one_line(error)) from error
+    except expected_errors() as error:
+        raise click.ClickException(faults.explain(error)) from error
     try:
         _give_name(run, name)
         provenance.hide_credentials(run)
         yield
         record_files()
+        if is_server(mlflow.get_tracking_uri()):
+            # A call whose answer was lost is made again: of two runs that were created for one, nobody ends the first.
+            _end_below(mlflow.MlflowClient(), run.info.run_id)
         mlflow.end_run("FINISHED")
         _run_id = None  # what comes now is no part of it
     except KeyboardInterrupt:
         raise  # ended by the caller, as an interruption may come before the run is active
-    except click.ClickException as error:
-        _end("FAILED", one_line(error.format_message()))
-        raise
-    except (ValueError, OSError, MlflowException) as error:
-        _end("FAILED", one_line(error), traceback.format_exc())
-        raise click.ClickException(one_line(error)) from error
     except BaseException as error:
-        _end("FAILED", one_line(f"{type(error).__name__}: {error}"), traceback.format_exc())
+        if interruption.has_come():  # and this came of it, as of a word to a terminal that is closed
+            raise KeyboardInterrupt from error
+        _fail(error)
         raise
+
+
+def _fail(error: BaseException) -> None:
+    """End the run as FAILED; raise ClickException in place of a user's mistake, and return at one of Grove's."""
+    memory = faults.lack_of_memory(error)
+    if memory is None and isinstance(error, click.ClickException):
+        _end("FAILED", one_line(error.format_message()))
+    elif memory or isinstance(error, expected_errors()) or faults.is_disk_full(error):
+        reason = memory or faults.explain(error)
+        _end("FAILED", reason, traceback.format_exc())
+        raise click.ClickException(reason) from error
+    else:
+        _end("FAILED", one_line(f"{type(error).__name__}: {error}"), traceback.format_exc())
 
 
 _run_id: str | None = os.environ.get("MLFLOW_RUN_ID")
@@ -118,32 +158,37 @@ def _give_name(run: mlflow.ActiveRun, name: str) -> None:
 
 
 def _end(status: str, reason: str, details: str | None = None) -> None:
-    # The store may be what failed; then MLflow's parent process still marks the run by the exit code.
     if _run_id is None:
         return
-    client = mlflow.MlflowClient()
-    for _ in range(_ATTEMPTS):
-        try:
-            client.set_terminated(_run_id, status)
-            _end_below(client, _run_id)
-            break
-        except (MlflowException, OSError):  # such as a database that what was interrupted still locks
-            time.sleep(_PAUSE_SECONDS)
-    with contextlib.suppress(MlflowException, OSError):
-        client.set_tag(_run_id, FAILURE_TAG, reason[:5000])
-        said = client.get_run(_run_id).data.tags.get(NOTE_TAG, "")
-        client.set_tag(_run_id, NOTE_TAG, _failure_note(status, reason[:5000], said))
-        if details:
-            client.log_text(_run_id, without_secrets(details), "traceback.txt")
+    faults.stop_waiting()
+    _mark(mlflow.MlflowClient(), _run_id, status, reason, details)
     with contextlib.suppress(MlflowException, OSError):
         while mlflow.active_run():  # or MLflow ends it once more at exit, as FINISHED
             mlflow.end_run(status)
 
 
-def _failure_note(status: str, reason: str, said: str) -> str:
+def _mark(client: mlflow.MlflowClient, run_id: str, status: str, reason: str, details: str | None) -> None:
+    # The store may be what failed; then MLflow's parent process still marks the run by the exit code.
+    for _ in range(_ATTEMPTS):
+        try:
+            client.set_terminated(run_id, status)
+            _end_below(client, run_id)
+            break
+        except (MlflowException, OSError):  # such as a database that what was interrupted still locks
+            time.sleep(_PAUSE_SECONDS)
+    with contextlib.suppress(*expected_errors()):
+        give_reason(client.get_run(run_id), status, reason[:5000])
+        if details:
+            client.log_text(run_id, without_secrets(details), "traceback.txt")
+
+
+def give_reason(run: Run, status: str, reason: str) -> None:
+    """Record why a run ended badly: as a tag, and in its description above what it said of itself."""
     # As code, in which Markdown and HTML are shown as they are.
-    quoted = reason.replace("```", "'''")
-    return f"**{status.capitalize()}**\n\n```\n{quoted}\n```\n\n{said}".strip()[:_NOTE_CHARACTERS]
+    quoted = visible(reason).replace("```", "'''")
+    said = run.data.tags.get(NOTE_TAG, "")
+    note = f"**{status.capitalize()}**\n\n```\n{quoted}\n```\n\n{said}".strip()[:_NOTE_CHARACTERS]
+    mlflow.MlflowClient().log_batch(run.info.run_id, tags=[RunTag(FAILURE_TAG, reason), RunTag(NOTE_TAG, note)])
 
 
 def _end_below(client: mlflow.MlflowClient, run_id: str) -> None:
@@ -159,16 +204,3 @@ def _end_below(client: mlflow.MlflowClient, run_id: str) -> None:
 def _last_words(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     _end("KILLED", "interrupted")
-
-
-@contextlib.contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """Let all temporary files of this process and of those below it lie in one folder, and remove it."""
-    before = os.environ.get("TMPDIR")
-    with tempfile.TemporaryDirectory(prefix="grove-", ignore_cleanup_errors=True) as folder:
-        os.environ["TMPDIR"] = tempfile.tempdir = folder
-        try:
-            yield Path(folder)
-        finally:
-            tempfile.tempdir = None
-            os.environ.pop("TMPDIR") if before is None else os.environ.update(TMPDIR=before)

@@ -14,6 +14,8 @@ from steps.lineage.source import PROJECT
 from steps.table.digest import file_digest
 
 LOCK = "requirements.txt"
+REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
+"""The packages that a model needs, in the versions that trained it."""
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 _CPU_MODEL = re.compile(r"^model name\s*:\s*(.+)$", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from steps.lineage.tracking import without_credentials
+from steps.lineage.credentials import without_credentials
 
 # What says how to reach a server or where settings lie; the rest redirects, as inside a hook, or changes the output.
 _KEPT = ("GIT_CONFIG_", "GIT_SSH", "GIT_SSL_", "GIT_ASKPASS", "GIT_PROXY_", "GIT_HTTP_", "GIT_ALLOW_", "GIT_EXEC_PATH")
@@ -78,6 +78,11 @@ def remote_url(folder: Path) -> str | None:
     if url is None or re.match("[^/]*:", url):  # it has a scheme or a host
         return url
     return os.path.normpath(folder / url)
+
+
+def top(folder: Path) -> str:
+    """Return the top folder of the work tree that the folder is in."""
+    return os.fsdecode(git(folder, "rev-parse", "--show-toplevel")).removesuffix("\n")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.5
 _interrupted = threading.Event()
 _held_back = threading.Event()
+_lost = threading.Event()
+"""Set from when Python dropped the interruption until it is raised again."""
+_AGAIN_SECONDS = 0.05
 
 
 def install(last_words: Callable[[], None]) -> None:
@@ -37,6 +41,7 @@ def install(last_words: Callable[[], None]) -> None:
         # Ignored means that somebody wants it so: nohup, or a shell that put the command into the background.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, partial(_interrupt, last_words))
+    sys.unraisablehook = _say_or_interrupt_again
     if launcher.ancestors():
         threading.Thread(target=_watch_launcher, daemon=True).start()
 
@@ -46,8 +51,25 @@ def _interrupt(last_words: Callable[[], None], number: int, frame: FrameType | N
     if not _interrupted.is_set():
         _interrupted.set()
         threading.Thread(target=_end_the_hard_way, args=[last_words], daemon=True).start()
-        if not _held_back.is_set():
-            raise KeyboardInterrupt
+    elif not _lost.is_set():
+        return
+    _lost.clear()
+    if not _held_back.is_set():
+        raise KeyboardInterrupt
+
+
+def _say_or_interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    # Python drops what is raised in a finaliser or a weak reference's callback, where a signal may well come.
+    if unraisable.exc_type is KeyboardInterrupt and _interrupted.is_set():
+        _lost.set()
+        threading.Timer(_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGTERM]).start()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def has_come() -> bool:
+    """Return whether this process was interrupted, and only unwinds."""
+    return _interrupted.is_set()
 
 
 @contextlib.contextmanager

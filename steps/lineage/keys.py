@@ -24,6 +24,10 @@ APART_TAG = "grove.cache"
 """Is `off` at runs that are never to be taken for others."""
 APART_VARIABLE = "GROVE_CACHE"
 """Environment variable; `off` makes steps tag themselves so."""
+CANDIDATE_TAG = "grove.candidate"
+"""A digest of all that decides a candidate's scores: the step's key, without the other candidates."""
+SEARCH_TAG = "grove.search"
+"""A digest of that without the hyperparameters: the same for all candidates that a search may take over."""
 _NO_PART = frozenset({"data", "table", "split", "model", "models", "verdict", "output", "n_jobs", "compute", "cache"})
 """Parameters that decide nothing: artifacts count by their content, and who does a fit, and when, changes no result."""
 _CHECKED_ONLY = frozenset({"target"})

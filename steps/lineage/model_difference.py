@@ -10,8 +10,8 @@ from steps.forest.labels import as_text
 from steps.lineage.artifacts import Artifact
 from steps.lineage.models import load_model
 from steps.table.difference import Difference, table_differences
-from steps.table.manifest import read_verified
 from steps.table.schema import Schema
+from steps.table.stored import read_verified
 
 
 def model_differences(recorded: Artifact, repeated: Artifact, split: Artifact) -> list[Difference]:

@@ -10,30 +10,29 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import mlflow
-from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.models_artifact_repo import REGISTERED_MODEL_META_FILE_NAME
 
-from steps.lineage.artifacts import NotFetchedError
-from steps.lineage.errors import one_line
+from steps.lineage.artifacts import fetched
 from steps.table.digest import folder_digests
 
-MODEL_FILE = "model.skops"
 _PART = re.compile(r'(?<="__id__": )\d+|(?<=")\d+(?=\.\w+")')
 """What skops numbers by places in memory: objects, and the files of arrays."""
 
 
 @cache
-def model_folder(model_uri: str) -> Path:
-    """Return where the model's files are on this machine, as the artifact store gives them back."""
-    return Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+def model_folder(model_uri: str, name: str = "") -> Path:
+    """Return where the model's files are on this machine, as `fetched` does."""
+    return fetched(model_uri, name)
+
+
+def model_digests(folder: Path) -> dict[str, str]:
+    """Return `folder_digests` of a model's own files: not of that which MLflow adds to what it fetches."""
+    return {name: digest for name, digest in folder_digests(folder).items() if name != REGISTERED_MODEL_META_FILE_NAME}
 
 
 def check_model(model_uri: str, files: Mapping[str, str]) -> None:
-    """Raise ValueError unless the model is there and its files are these, as `folder_digests` returned them."""
-    try:
-        found = folder_digests(model_folder(model_uri))
-    except (MlflowException, OSError) as error:
-        raise NotFetchedError(f"Got no model {model_uri}, expected it as it was logged: {one_line(error)}") from error
+    """Raise ValueError unless the model is there and its files are these, as `model_digests` returned them."""
+    found = folder_digests(model_folder(model_uri))
     changed = sorted(name for name in files if found.get(name) != files[name])
     if changed:
         raise ValueError(f"Got {changed[0]} of the model {model_uri} changed or missing, expected it as it was logged.")

@@ -10,7 +10,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow import pyfunc
-from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec
@@ -18,12 +17,12 @@ from mlflow.types import Schema as Signature
 from mlflow.types.schema import AnyType
 from sklearn.pipeline import Pipeline
 
-from steps.forest.pipelines import TRUSTED_TYPES
-from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
+from steps.lineage.environment import REQUIREMENTS
+from steps.lineage.errors import one_line
+from steps.lineage.model_files import content_digest, model_folder
 from steps.serving import grove_model
 from steps.table.schema import Column, Schema
 
-_REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "pandas", "numpy", "scipy")
 _LABELS = {"U": DataType.string, "b": DataType.boolean, "i": DataType.long, "f": DataType.double}
 
 
@@ -61,12 +60,12 @@ def log_model(
         sk_model=pipeline,
         code_paths=[grove_model.__file__],
         serialization_format="skops",
-        skops_trusted_types=TRUSTED_TYPES,
+        skops_trusted_types=grove_model.TRUSTED_TYPES,
         signature=signature,
         input_example=example,
         metadata={"features": [_described(column) for column in features], "target": _described(target)},
         extra_files=[str(profile)] if profile.is_file() else None,
-        pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
+        pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
     )
 
 
@@ -91,16 +90,16 @@ def load_model(model_uri: str, digest: str) -> Pipeline:
     Raises
     ------
     ValueError
-        When it has another.
+        When it has another, or `load_pipeline` refuses it.
     """
     folder = model_folder(model_uri)
-    found = content_digest(folder / MODEL_FILE)
+    found = content_digest(folder / grove_model.MODEL_FILE)
     if found != digest:
         raise ValueError(
             f"Got {model_uri}, whose content has the SHA-256 {found[:12]}…, expected {digest[:12]}… as it was trained: "
             f"it was changed or damaged since; train it again."
         )
-    return mlflow.sklearn.load_model(str(folder))
+    return grove_model.load_pipeline(folder, model_uri)
 
 
 def trainer_run(model_uri: str) -> str:
@@ -113,10 +112,8 @@ def trainer_run(model_uri: str) -> str:
     """
     try:
         run_id = mlflow.models.get_model_info(model_uri).run_id
-    except (MlflowException, OSError) as error:
-        raise ValueError(
-            f"Got the model {model_uri}, which can't be fetched: {' '.join(str(error).split())}"
-        ) from error
+    except Exception as error:  # its MLmodel may be anybody's
+        raise ValueError(f"Got the model {model_uri}, which can't be fetched: {one_line(error)}") from error
     if not run_id:
         raise ValueError(f"Got the model {model_uri}, which no run has logged; expected one of a trainer of Grove.")
     return run_id

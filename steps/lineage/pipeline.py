@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from steps.lineage.cache import Cache, Found, output_of, read_key
 from steps.lineage.chain import Chain, StepRun
 from steps.lineage.comparison import Outcome, compare_artifacts
 from steps.lineage.explain import differences
+from steps.lineage.in_progress import InProgress
 from steps.lineage.keys import APART_TAG, KEY_TAG, StepKey, step_key
 from steps.table.difference import rows_more
 
@@ -64,12 +66,17 @@ class Pipeline:
         Where to look for finished runs; None not to look.
     parameters
         What main hands to its steps.
+    in_progress
+        Where to wait for runs that other mains will have finished soon; None not to wait, and to be waited for by none.
     """
 
-    def __init__(self, chain: Chain, finished: Cache | None, parameters: Parameters) -> None:
+    def __init__(
+        self, chain: Chain, finished: Cache | None, parameters: Parameters, in_progress: InProgress | None = None
+    ) -> None:
         self._chain = chain
         self._cache = finished
         self._parameters = parameters
+        self._in_progress = in_progress
         self._done: dict[str, StepRun] = {}
 
     @property
@@ -103,23 +110,59 @@ class Pipeline:
             {step: (lambda step=step, given=given: self._take_or_run(step, *given)) for step, given in steps.items()}
         )
 
+    def run_always(self, step: str, **more: str) -> StepRun:
+        """Run a step that no finished run stands for, with these parameters beside those that main has too."""
+
+        def run() -> StepRun:
+            return StepRun(step, self._chain.start(step, {**self._parameters.of(step), **more}))
+
+        self._done |= self._chain.together({step: run})
+        mlflow.set_tag(f"{STEP_TAG}.{step}", self._done[step].run_id)
+        return self._done[step]
+
     def _take_or_run(self, step: str, inputs: Mapping[str, str | None], uris: Mapping[str, str]) -> StepRun:
         self._chain.check()  # for a step that is taken, too
         known = {name: value for name, value in inputs.items() if value is not None}
         key = step_key(step, self._parameters.parsed(step), known) if len(known) == len(inputs) else None
-        found = self._cache.find(key) if self._cache is not None and key is not None else Found(None, [])
-        for reason in found.reasons:
-            click.echo(f"{step}: {reason}")
-        if found.run is None:
-            done = self._run(step, key, uris, found)
-        elif output_of(step) and self._cache is not None and self._cache.is_to_audit():
-            done = self._audit(step, key, uris, found.run)
-        else:
-            click.echo(f"{step}: cached, from {origin(found.run)}")
-            done = StepRun(step, found.run, cached=True, reasons=found.reasons)
+        with self._found(step, key) as found:
+            if found.run is None:
+                done = self._run(step, key, uris, found)
+            elif output_of(step) and self._cache is not None and self._cache.is_to_audit():
+                done = self._audit(step, key, uris, found.run)
+            else:
+                click.echo(f"{step}: cached, from {origin(found.run)}")
+                done = StepRun(step, found.run, cached=True, reasons=found.reasons)
         mlflow.set_tag(f"{STEP_TAG}.{step}", done.run_id)
         self._done[step] = done
         return done
+
+    @contextlib.contextmanager
+    def _found(self, step: str, key: StepKey | None) -> Iterator[Found]:
+        """Find a finished run of the step; without one, other mains wait for this one as long as the context lasts."""
+        if self._cache is None or key is None:
+            yield Found(None, [])
+            return
+        cache, said = self._cache, list[str]()
+
+        def say(reason: str) -> None:
+            if reason not in said:
+                click.echo(f"{step}: {reason}")
+                said.append(reason)
+
+        def find_same() -> Run | None:
+            again = cache.find_same(key)
+            for reason in again.reasons:
+                say(reason)
+            return again.run
+
+        found = cache.find(key)
+        for reason in found.reasons:
+            say(reason)
+        if found.run is not None or self._in_progress is None:
+            yield found
+        else:
+            with self._in_progress.turn(step, key.digest, find_same, say) as run:
+                yield replace(found, run=run, reasons=said)
 
     def _run(self, step: str, key: StepKey | None, uris: Mapping[str, str], miss: Found) -> StepRun:
         run = self._chain.start(step, {**self._parameters.of(step), **uris})

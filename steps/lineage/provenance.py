@@ -16,12 +16,12 @@ from mlflow.entities import Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_REPO_URL, MLFLOW_SOURCE_NAME
 
 from steps.lineage.artifacts import is_remote, resolve
+from steps.lineage.credentials import without_credentials
 from steps.lineage.environment import whole_environment
 from steps.lineage.git import public_url
 from steps.lineage.repository import PATCH, read_source
 from steps.lineage.run_files import has_artifact
 from steps.lineage.source import code_at_start
-from steps.lineage.tracking import without_credentials
 from steps.lineage.view import Source
 
 RECORD = "provenance.json"

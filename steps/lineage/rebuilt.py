@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,9 @@ from typing import Any
 
 from steps.lineage.environment import LOCK, locked_packages
 from steps.table.digest import file_digest
+
+_VERSION = re.compile(r"\d[\w.!+-]*", re.ASCII)
+"""Not a path, a name or a URL that uv would take a Python from, nor a further line for pip."""
 
 
 @contextlib.contextmanager
@@ -29,11 +33,14 @@ def rebuilt_environment(recorded: Mapping[str, Any], project: Path) -> Iterator[
     Raises
     ------
     ValueError
-        When uv is missing or can't build it.
+        When uv is missing or can't build it, or a version is none.
     """
     uv = shutil.which("uv")
     if uv is None:
         raise ValueError("Got env=recorded, which needs uv: type `pip install uv`, or leave env out.")
+    for name, found in {"Python": recorded["python"], **recorded["packages"]}.items():
+        if not _VERSION.fullmatch(str(found)):
+            raise ValueError(f"Got {found!r} recorded as the version of {name}, expected one such as 3.11.7.")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name) / "environment"
         _make(uv, folder, recorded["python"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +12,21 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from steps.lineage.cache import output_of, read_key
-from steps.lineage.errors import one_line
-from steps.lineage.keys import KEY_FILE
+from steps.lineage.errors import client_errors, one_line
+from steps.lineage.keys import CANDIDATE_TAG, KEY_FILE
 from steps.lineage.pipeline import STEP_TAG
 from steps.lineage.provenance import REPRODUCE, read_record
 from steps.lineage.repository import PATCH
 from steps.lineage.run_files import has_artifact
-from steps.lineage.scores import CANDIDATE_TAG
 from steps.table.manifest import MANIFEST
 
 LAST = "register"
 """Is not repeated: it has no result of its own, and would move the champion."""
 
-ACTS = ("history", "rollback")
+DESCRIBE = "describe"
+"""Is not repeated either: an LLM writes something else each time."""
+
+ACTS = ("history", "rollback", DESCRIBE)
 """They have no result to compare with."""
 
 _ORDER = {"load": 0, "preprocess": 1, "evaluate": 3}
@@ -103,6 +106,7 @@ def read_recorded(run_id: str) -> RecordedRun:
         raise ValueError(f"Got run_id={run_id}, a run of {entry_point}; expected one of main or of a step.")
     _check_source(record["source"], run_id)
     ids = _steps_of(run, entry_point, record["parameters"])
+    _check_names(ids, run_id)
     # The store gives tags in any order, and trainers that ran side by side tagged main in any.
     in_order = sorted(ids, key=lambda step: (_ORDER.get(step, _TRAINER), step))
     steps = {step: _read_step(step, ids[step]) for step in in_order}
@@ -133,7 +137,17 @@ def _finished_run(run_id: str) -> Run:
     return run
 
 
+def _check_names(steps: Mapping[str, str], run_id: str) -> None:
+    # MLflow takes an entry point that it does not know, and that ends in .py or .sh, for a file to run.
+    odd = [step for step in steps if not re.fullmatch(r"\w+", step)]
+    if odd:
+        raise ValueError(f"Got the run {run_id} with {odd[0]!r} as one of its steps, expected names of entry points.")
+
+
 def _check_source(source: Mapping[str, Any], run_id: str) -> None:
+    for name in ("url", "folder", "commit", "patch"):
+        if not isinstance(source[name], str if name == "folder" else str | None):
+            raise ValueError(f"Got the run {run_id} with {source[name]!r} as the {name} of its code, expected a text.")
     if source["problem"]:
         raise ValueError(f"Got the run {run_id}, whose code was not kept: {source['problem']}")
     if source["patch"] and not _is_kept(source["patch"]):
@@ -155,7 +169,7 @@ def _steps_of(run: Run, entry_point: str, parameters: Mapping[str, str]) -> dict
     if entry_point == "main":
         prefix = f"{STEP_TAG}."
         tags = {tag.removeprefix(prefix): value for tag, value in run.data.tags.items() if tag.startswith(prefix)}
-        return {step: run_id for step, run_id in tags.items() if step != LAST}
+        return {step: run_id for step, run_id in tags.items() if step not in (LAST, DESCRIBE)}
     if entry_point == LAST:
         verdict = parameters["verdict"]
         if not verdict.startswith("runs:/"):
@@ -185,9 +199,10 @@ def _check_present(step: str, run_id: str, manifest: Mapping[str, Any]) -> None:
     for place, files in places.items():
         try:
             there = {file.path.rpartition("/")[2] for file in mlflow.artifacts.list_artifacts(artifact_uri=place)}
-        except (MlflowException, OSError) as error:
+        except (MlflowException, OSError, *client_errors()) as error:
             raise ValueError(
-                f"Got the run {run_id} of {step} without {place} ({one_line(error)}); expected it, it was deleted."
+                f"Got the run {run_id} of {step}, whose {place} can't be listed ({one_line(error)}); expected it as it "
+                f"was recorded."
             ) from error
         gone = [name for name in files if name.split("/")[0] not in there]
         if gone:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import mlflow
 from mlflow.entities import Run
 
+from steps.lineage.artifacts import fetched
 from steps.table.digest import file_digest, folder_digests
-from steps.table.manifest import MANIFEST
+from steps.table.manifest import MANIFEST, below
 
 FILES = "files.json"
 
@@ -31,30 +33,32 @@ def record_files() -> None:
 
 def run_folder(run: Run) -> Path:
     """Return where all artifacts of the run are on this machine, as the artifact store gives them back."""
-    return Path(mlflow.artifacts.download_artifacts(artifact_uri=run.info.artifact_uri))
+    return fetched(run.info.artifact_uri)
 
 
 def check_files(folder: Path) -> None:
     """Raise ValueError unless all that `record_files` recorded is in the folder of the run's artifacts as it was."""
     if not (folder / FILES).is_file():
         raise ValueError(f"Got no {FILES}, expected it as it was logged.")
-    recorded = json.loads((folder / FILES).read_text(encoding="utf-8"))
+    recorded = None
+    with contextlib.suppress(ValueError):
+        recorded = json.loads((folder / FILES).read_text(encoding="utf-8"))
     if not isinstance(recorded, dict):
         raise ValueError(f"Got {FILES} damaged, expected it as it was logged.")
     for name, digest in recorded.items():
-        path = folder / name
+        path = below(folder, name)
         if not path.is_file() or file_digest(path) != digest:
             raise ValueError(f"Got {name} {'changed' if path.is_file() else 'missing'}, expected it as it was logged.")
 
 
 def pictures(run_id: str, folder: str = "") -> dict[str, bytes]:
     """Return the PNG files that the run logged in a folder, at the top without one, by their names without suffix."""
-    files = [Path(file.path) for file in mlflow.MlflowClient().list_artifacts(run_id, folder or None)]
-    return {
-        file.stem: Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=str(file))).read_bytes()
-        for file in files
-        if file.suffix == ".png"
-    }
+    client = mlflow.MlflowClient()
+    files = [Path(file.path) for file in client.list_artifacts(run_id, folder or None)]
+    place = client.get_run(
+        run_id
+    ).info.artifact_uri  # by the run's ID MLflow copies them, and does not say why it can't
+    return {file.stem: fetched(f"{place}/{file}").read_bytes() for file in files if file.suffix == ".png"}
 
 
 def has_artifact(run_id: str, path: str) -> bool:

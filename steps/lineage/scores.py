@@ -12,12 +12,8 @@ import numpy as np
 from mlflow.entities import Run
 
 from steps.forest.fits import FoldScore
-from steps.lineage.keys import APART_TAG, part_digest
+from steps.lineage.keys import APART_TAG, CANDIDATE_TAG, SEARCH_TAG, part_digest
 
-CANDIDATE_TAG = "grove.candidate"
-"""A digest of all that decides a candidate's scores: the step's key, without the other candidates."""
-SEARCH_TAG = "grove.search"
-"""A digest of that without the hyperparameters: the same for all candidates that a search may take over."""
 FOLDS_TAG = "grove.folds"
 """Begins the names of tags in JSON: fold to score, fit seconds, score seconds; and a digest of these."""
 ORIGIN_TAG = "grove.origin"

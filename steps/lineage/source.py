@@ -12,7 +12,7 @@ from steps.table.digest import file_digest
 
 PROJECT = Path(__file__).parents[2]
 _PACKAGE = "steps"
-_KINDS = (".py", ".html")
+_KINDS = (".py", ".html", ".md")
 """A template lies beside the module that fills it, under the same name, and is part of it."""
 _BESIDE = ("MLproject", "conda.yaml", "requirements.txt")
 

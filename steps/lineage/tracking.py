@@ -1,30 +1,40 @@
-"""Is the tracking store one that a chain of processes can share, and is it there?"""
+"""Is the tracking store one that a chain of processes can share, is it there, and does it let this user in?"""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR, MLFLOW_HTTP_REQUEST_MAX_RETRIES
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
+from steps.lineage.credentials import DATABASES, without_credentials
 from steps.lineage.launcher import typed_in
 
 _PROBE_SECONDS = 5.0
-_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_GATEWAY_ERRORS = (502, 503, 504)
+"""What a proxy answers for a server that does not."""
 
 
-def check_tracking_uri(uri: str) -> None:
+def check_tracking_uri(uri: str, *, patient: bool = False) -> None:
     """Raise ValueError when the tracking URI can't work, ConnectionError when nobody answers there.
 
     MLflow by itself finds these late: it retries a server that is down for minutes, and a relative path leads
     each process of the chain to a store of its own.
+
+    Parameters
+    ----------
+    patient
+        Whether to ask a server again as often as MLflow would, as it was there a moment ago.
     """
     scheme = urlsplit(uri).scheme
     if scheme in ("http", "https"):
-        _probe(uri)
+        _probe(uri, patient)
+        _refuse_login(uri)
     elif scheme == "sqlite":
         path = uri.removeprefix("sqlite:///")
         if not Path(path).is_absolute() and ":memory:" not in path:
@@ -43,43 +53,37 @@ def _export(path: str) -> str:
     return f"export MLFLOW_TRACKING_URI={shlex.quote(f'sqlite:///{typed_in() / path}')}"
 
 
-def without_credentials(uri: str) -> str:
-    """Return the URI fit for a log: user and password left out, and all of a query, which may hold them or a signature.
-
-    A file has none, so that of SQLite is kept: it says how to open it.
-    """
-    scheme, mark, rest = uri.partition("://")
-    if not mark or not re.fullmatch(r"[\w+.-]+", scheme):  # a path, which may hold anything
-        return uri
-    if not is_server(uri):
-        # As SQLAlchemy reads it: a password may hold more than that of a URL.
-        rest = re.sub(r"^[^:/]*(:[^@]*)?@", "", rest)
-    place, query, _ = rest.partition("?")
-    host, slash, path = place.partition("/")
-    if not host and (is_server(uri) or scheme.startswith("sqlite")):
-        return f"{scheme}://{rest}"
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}{query and '?…'}"
-
-
-def without_secrets(text: str) -> str:
-    """Return a text, such as a traceback, with the users, passwords and queries of its URLs left out."""
-    return re.sub(r"\?[\w.~%-]+=[^\s'\")]+", "?…", re.sub(r"//[^/@\s]+@", "//", text))
-
-
 def is_server(uri: str) -> bool:
     """Return whether clients reach this store through a server, not by opening a database themselves."""
-    return not urlsplit(uri).scheme.startswith(_DATABASES)
+    return not urlsplit(uri).scheme.startswith(DATABASES)
 
 
-def _probe(uri: str) -> None:
+def _probe(uri: str, patient: bool) -> None:
     verify: bool | str = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or (
         os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
     )
+    retry = Retry(
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() if patient else 0,
+        backoff_factor=MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get(),
+        status_forcelist=_GATEWAY_ERRORS,
+    )
     try:
-        # Any answer will do, also a refusal: MLflow has the credentials and says what is wrong with them.
-        requests.get(f"{uri.rstrip('/')}/health", timeout=_PROBE_SECONDS, verify=verify)
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=retry))
+            # Any other answer will do, also a refusal: MLflow has the credentials and says what is wrong with them.
+            session.get(f"{uri.rstrip('/')}/health", timeout=_PROBE_SECONDS, verify=verify)
     except requests.RequestException as error:
         raise ConnectionError(
             f"Got no answer from the tracking server {without_credentials(uri)} within {_PROBE_SECONDS:.0f} seconds "
             f"({type(error).__name__}): is it running, and is MLFLOW_TRACKING_URI right?"
         ) from error
+
+
+def _refuse_login(uri: str) -> None:
+    if "@" in urlsplit(uri).netloc:  # a token may be given as a user
+        raise ValueError(
+            f"Got a user or a password in the tracking URI of {without_credentials(uri)}, which MLflow prints with "
+            f"each run; expected them apart, in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or in "
+            f"~/.mlflow/credentials."
+        )

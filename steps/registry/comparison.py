@@ -13,9 +13,9 @@ from steps.forest.labels import codes_of
 from steps.forest.resampling import score_once
 from steps.lineage.artifacts import Artifact, fetch
 from steps.registry.trained import Trained
-from steps.table.manifest import read_verified
 from steps.table.schema import Schema
 from steps.table.split import row_hashes
+from steps.table.stored import read_verified
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
-from steps.registry.history import CHAMPION
+from steps.registry.history import CHAMPION, aliases_of
 
 MODEL_TAG = "grove.model"
 """Of a version: its model's URI. Set together with the version, so that a model is known again even if nothing else was
@@ -26,6 +26,8 @@ TARGET_TAG = "grove.target"
 """Of a version: the column that it predicts."""
 RUN_TAG, DATA_TAG, COMMIT_TAG = "grove.run", "grove.data.fingerprint", "grove.source.commit"
 """Of a version, the first followed by a step's name: what it came from."""
+GATE_TAG = "grove.gate"
+"""Of a version: whether it passed the gate; followed by a check's name, what was found."""
 
 
 def registered_model(client: mlflow.MlflowClient, model_name: str) -> RegisteredModel:
@@ -85,14 +87,27 @@ def version_of(client: mlflow.MlflowClient, model_name: str, number: str) -> Mod
     return versions[number]
 
 
+def version_named(client: mlflow.MlflowClient, model_name: str, named: str) -> ModelVersion:
+    """Return the version with this number or alias; raise ValueError if there is none."""
+    aliases = aliases_of(registered_model(client, model_name))
+    if named not in aliases and not named.isdecimal():
+        raise ValueError(
+            f"Got version={named}, which is no alias of {model_name}; expected the number of a version, or one of "
+            f"{', '.join(aliases) or 'no alias, as there is none'}."
+        )
+    return version_of(client, model_name, aliases.get(named, named))
+
+
 def champion_of(client: mlflow.MlflowClient, model_name: str) -> ModelVersion | None:
     """Return today's champion; None if there is none."""
+    # Not by the alias: for one that is not there a server with users answers as if it might not be read.
     try:
-        return client.get_model_version_by_alias(model_name, CHAMPION)
+        number = aliases_of(client.get_registered_model(model_name)).get(CHAMPION)
     except MlflowException as error:
-        if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
+    return None if number is None else client.get_model_version(model_name, number)
 
 
 def came_from(version: ModelVersion, origin: str) -> bool:

@@ -45,7 +45,12 @@ def load_card(
     return page(f"Loaded {source}", sentence, parts, foot=f"Fingerprint of all rows and columns: {fingerprint}")
 
 
-def split_card(sides: Mapping[str, Mapping[str, int]], left_out: Mapping[str, int], notes: Sequence[str]) -> str:
+def split_card(
+    sides: Mapping[str, Mapping[str, int]],
+    left_out: Mapping[str, int],
+    notes: Sequence[str],
+    sample: Mapping[str, int] | None = None,
+) -> str:
     """Return the card of a split.
 
     Parameters
@@ -56,11 +61,19 @@ def split_card(sides: Mapping[str, Mapping[str, int]], left_out: Mapping[str, in
         Why rows are on no side, to their number.
     notes
         What else was noticed.
+    sample
+        How many training rows were drawn (`rows`), and from how many (`of`); None where all are used.
     """
     rows = {side: sum(counts.values()) for side, counts in sides.items()}
     sentence = "; ".join(f"{count:,} {side} rows" for side, count in rows.items())
+    told = f"{sentence}. {sampled(sample)}" if sample else f"{sentence}."
     parts: list[Part] = [*left_out_table(left_out, sum(rows.values())), class_table(sides), *noticed(notes)]
-    return page("Split into training rows and holdout", f"{sentence}.", parts)
+    return page("Split into training rows and holdout", told, parts)
+
+
+def sampled(sample: Mapping[str, int]) -> str:
+    """Return a sentence about a sample of `rows` training rows, drawn from `of`."""
+    return f"The training rows are a sample of {sample['rows']:,} from {sample['of']:,}, by class."
 
 
 def column_table(schema: Schema, missing: Mapping[str, float]) -> Table:

@@ -7,10 +7,12 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
+from steps.table.visible import visible
+
 
 def escape(text: object) -> str:
     """Return the text so that Markdown shows it as it is, in one line; HTML in it is shown too, not run."""
-    line = html.escape(" ".join(str(text).split()), quote=False)
+    line = html.escape(_one_line(text), quote=False)
     return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", line)
 
 
@@ -27,10 +29,14 @@ def text_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table as plain text for a terminal, its columns aligned; one line a row."""
-    lines = [head, *rows]
+    lines = [[_one_line(cell) for cell in line] for line in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
     return "\n".join(line.rstrip() for line in padded)
+
+
+def _one_line(text: object) -> str:
+    return visible(" ".join(str(text).split()))
 
 
 def bullets(items: Iterable[str]) -> str:

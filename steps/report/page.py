@@ -1,6 +1,7 @@
 """The one look of the report and of all cards: a page of HTML that stands by itself, without scripts.
 
-It follows the reader's dark or light colours, fits a phone, and prints. All texts are escaped.
+It follows the reader's dark or light colours, fits a phone, and prints. All texts are escaped and control characters
+written out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
+
+from steps.table.visible import visible
 
 if TYPE_CHECKING:  # main and preprocess, which draw nothing, do without
     from matplotlib.figure import Figure
@@ -113,7 +116,16 @@ class Command:
     text: str
 
 
-Part = str | Sequence[str] | Heading | Table | Picture | Command
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph of pieces, each with whether it is code; the whole in italics or not."""
+
+    kind: ClassVar = "prose"
+    pieces: Sequence[tuple[str, bool]]
+    italic: bool = False
+
+
+Part = str | Sequence[str] | Heading | Table | Picture | Command | Prose
 """A string is a paragraph, several are a list."""
 
 
@@ -156,4 +168,6 @@ def page(title: str, sentence: str, parts: Sequence[Part], *, look: str = "", fo
         What stands small at the end.
     """
     headings = [part for part in parts if isinstance(part, Heading)]
-    return _TEMPLATE.render(title=title, sentence=sentence, parts=parts, look=look, foot=foot, headings=headings)
+    return visible(
+        _TEMPLATE.render(title=title, sentence=sentence, parts=parts, look=look, foot=foot, headings=headings)
+    )

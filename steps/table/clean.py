@@ -1,14 +1,18 @@
 """Cleaning a raw table: every column becomes int64, float64, bool, date32 or string."""
 
+from __future__ import annotations
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from steps.table.dates import days, has_time_of_day, seconds
-from steps.table.text import convert_text, lost_digits
+from steps.table.text_column import LOST_DIGITS, TextColumn
 
 EXACT = 2**53
 """float64 holds every integer up to this one exactly."""
+_BASIC = {kind.id for kind in (pa.int64(), pa.float64(), pa.bool_(), pa.string())}
+"""Types without any encoding; those of most columns."""
 
 
 def clean(raw: pa.Table, keep: str | None = None) -> tuple[pa.Table, list[str]]:
@@ -37,52 +41,131 @@ def clean(raw: pa.Table, keep: str | None = None) -> tuple[pa.Table, list[str]]:
     ValueError
         If a column is nested or holds bytes that are not text.
     """
-    columns, notes = [], []
-    for name, column in zip(raw.column_names, raw.columns, strict=True):
-        cleaned, found = _clean_column(column, name, keep=name == keep)
-        columns.append(cleaned)
-        notes += found
-    return pa.table(columns, names=raw.column_names), notes
+    cleaner = Cleaner(raw.schema, keep)
+    batches = raw.to_batches() or [empty_batch(raw.schema)]
+    for batch in batches:
+        cleaner.look(batch)
+    return pa.Table.from_batches(map(cleaner.clean, batches)), cleaner.notes
 
 
-def _clean_column(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:
-    column, notes = basic(column, name), []
-    if pa.types.is_string(column.type):
-        column = without_empty(column)
-    if column.null_count == len(column) > 0:
-        # Text formats cannot tell the type of nothing, so no format does.
-        column = pa.chunked_array([pa.nulls(len(column), pa.float64())])
-    if pa.types.is_string(column.type):
-        column, notes = convert_text(column, name, keep=keep)
-    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-        if keep:
-            column = column.cast(pa.string())
-        else:
-            if has_time_of_day(column):
-                notes.append(f"Column {name!r}: only the dates of its moments are used, not the times of day.")
-            return days(column), notes
-    if pa.types.is_time(column.type) or pa.types.is_duration(column.type):
-        column = seconds(column)
-    if not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type)):
-        column, found = _numbers(column, name, keep=keep)
-        notes += found
-    return column, notes
+class Cleaner:
+    """Cleans a table batch by batch as `clean` does at once, which has the parameters.
+
+    Show it all batches with `look`, which finds out what each column is over all rows; then `clean` them; then `notes`
+    tells of what was done.
+    """
+
+    def __init__(self, schema: pa.Schema, keep: str | None = None) -> None:
+        self._columns = {name: _Column(name, keep=name == keep) for name in schema.names}
+
+    def look(self, raw: pa.RecordBatch) -> None:
+        """Find out what the columns can be, from some of the rows."""
+        for (name, column), values in zip(self._columns.items(), raw.columns, strict=True):
+            column.look(basic(values, name))
+
+    def clean(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        """Return some of the rows, in the same types for all batches."""
+        columns = zip(self._columns.items(), raw.columns, strict=True)
+        cleaned = [column.clean(basic(values, name)) for (name, column), values in columns]
+        return pa.RecordBatch.from_arrays(cleaned, list(self._columns))
+
+    @property
+    def notes(self) -> list[str]:
+        """One sentence for everything that a user may want to know, naming the column."""
+        return [note for column in self._columns.values() for note in column.notes]
 
 
-def basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Return the column without its encoding: dictionaries, views, extension types, text stored as bytes."""
+class _Column:
+    """Cleans one column, whose values are without their encoding."""
+
+    def __init__(self, name: str, *, keep: bool) -> None:
+        self._name = name
+        self._keep = keep
+        self._text: TextColumn | None = None
+        self._has_values = self._has_missing = False
+        self._is_whole = True
+        self._has_time = self._has_lost_digits = False
+        self._infinite = 0
+
+    def look(self, values: pa.Array) -> None:
+        """Find out what some of the values can be."""
+        if pa.types.is_string(values.type):
+            values = without_empty(values)
+            self._text = self._text or TextColumn(self._name, keep=self._keep)
+            self._text.look(values)
+        self._has_missing |= values.null_count > 0
+        self._has_values |= values.null_count < len(values)
+        if pa.types.is_decimal(values.type) or pa.types.is_integer(values.type):
+            self._is_whole = self._is_whole and _are_whole(values)
+
+    def clean(self, values: pa.Array) -> pa.Array:
+        """Return some of the values as they are to be."""
+        if self._has_missing and not self._has_values:
+            # Text formats cannot tell the type of nothing, so no format does.
+            return pa.nulls(len(values), pa.float64())
+        if pa.types.is_string(values.type):
+            values = self._text.convert(without_empty(values))
+        if pa.types.is_date(values.type) or pa.types.is_timestamp(values.type):
+            if self._keep:
+                return values.cast(pa.string())
+            self._has_time = self._has_time or has_time_of_day(values)
+            return days(values)
+        if pa.types.is_time(values.type) or pa.types.is_duration(values.type):
+            values = seconds(values)
+        if pa.types.is_string(values.type) or pa.types.is_boolean(values.type):
+            return values
+        if not pa.types.is_floating(values.type):
+            values = self._integers(values)
+        return values if pa.types.is_integer(values.type) else self._numbers(values)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user may want to know of what `clean` did."""
+        notes = self._text.notes if self._text else []
+        if self._has_time:
+            notes.append(f"Column {self._name!r}: only the dates of its moments are used, not the times of day.")
+        if self._has_lost_digits:
+            notes.append(f"Column {self._name!r}: {LOST_DIGITS}.")
+        if self._infinite:
+            notes.append(f"Column {self._name!r}: {self._infinite} infinite values became missing.")
+        return notes
+
+    def _integers(self, values: pa.Array) -> pa.Array:
+        if not self._is_whole:
+            # Decimals with digits after the point, or beyond int64.
+            self._has_lost_digits |= pa.types.is_integer(values.type)
+            return values.cast(pa.float64(), safe=False)
+        whole = values.cast(pa.int64())
+        if self._keep or not (self._has_missing or (self._text and self._text.has_markers)):
+            return whole
+        least, most = pc.min_max(whole).values()
+        is_exact = not least.is_valid or -EXACT <= least.as_py() <= most.as_py() <= EXACT
+        self._has_lost_digits |= not is_exact
+        return whole.cast(pa.float64(), safe=False)
+
+    def _numbers(self, values: pa.Array) -> pa.Array:
+        numbers, infinite = _canonical(values.cast(pa.float64()))
+        self._infinite += infinite
+        return numbers
+
+
+def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
+    """Return no rows."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
+def basic(column: pa.Array, name: str) -> pa.Array:
+    """Return the values without their encoding: dictionaries, views, extension types, text stored as bytes."""
     kind = column.type
+    if kind.id in _BASIC:
+        return column
     if isinstance(kind, pa.BaseExtensionType):
         return basic(column.cast(kind.storage_type), name)
     if pa.types.is_dictionary(kind):
         return basic(column.cast(kind.value_type), name)
     if pa.types.is_run_end_encoded(kind):
         return basic(pc.run_end_decode(column), name)
-    if pa.types.is_nested(kind) or pa.types.is_interval(kind):
-        raise ValueError(
-            f"Got values of type {kind} in column {name!r}, expected one number, text, boolean or date a row: "
-            "flatten the column or leave it out of the file."
-        )
+    refuse_nested(kind, name)
     if pa.types.is_null(kind):
         return column.cast(pa.float64())
     if pa.types.is_fixed_size_binary(kind):
@@ -97,41 +180,28 @@ def basic(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return column
 
 
-def without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def refuse_nested(kind: pa.DataType, name: str) -> None:
+    """Raise ValueError if a column's values are not one number, text, boolean or date each."""
+    if pa.types.is_nested(kind) or pa.types.is_interval(kind):
+        raise ValueError(
+            f"Got values of type {kind} in column {name!r}, expected one number, text, boolean or date a row: "
+            "flatten the column or leave it out of the file."
+        )
+
+
+def without_empty(column: pa.Array) -> pa.Array:
     """Return the texts with the empty ones missing."""
     is_empty = pc.equal(column, "")
     return pc.if_else(is_empty, None, column) if pc.any(is_empty).as_py() else column
 
 
-def _numbers(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:
-    if not pa.types.is_floating(column.type):
-        column, notes = _integers(column, name, keep=keep)
-        if pa.types.is_integer(column.type):
-            return column, notes
-    else:
-        column, notes = column.cast(pa.float64()), []
-    chunks, infinite = [], 0
-    for chunk in column.chunks:
-        chunk, found = _canonical(chunk)
-        chunks.append(chunk)
-        infinite += found
-    if infinite:
-        notes.append(f"Column {name!r}: {infinite} infinite values became missing.")
-    return pa.chunked_array(chunks, pa.float64()), notes
-
-
-def _integers(column: pa.ChunkedArray, name: str, *, keep: bool) -> tuple[pa.ChunkedArray, list[str]]:
+def _are_whole(values: pa.Array) -> bool:
+    """Return whether int64 holds all decimals or integers exactly."""
     try:
-        whole = column.cast(pa.int64())
+        values.cast(pa.int64())
     except pa.ArrowInvalid:
-        # Decimals with digits after the point, or beyond int64.
-        notes = [lost_digits(name)] if pa.types.is_integer(column.type) else []
-        return column.cast(pa.float64(), safe=False), notes
-    if keep or not whole.null_count:
-        return whole, []
-    extremes = pc.min_max(whole).as_py()
-    is_exact = extremes["min"] is None or -EXACT <= extremes["min"] <= extremes["max"] <= EXACT
-    return whole.cast(pa.float64(), safe=False), [] if is_exact else [lost_digits(name)]
+        return False
+    return True
 
 
 def _canonical(chunk: pa.DoubleArray) -> tuple[pa.DoubleArray, int]:

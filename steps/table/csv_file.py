@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from steps.table.clean import empty_batch
 from steps.table.csv_dialect import find_delimiter, parse_delimiter
 from steps.table.source import (
     HEAD_BYTES,
@@ -22,25 +23,21 @@ from steps.table.text import LEADING_ZERO, TRUTH
 
 BLOCK_BYTES = 1 << 22
 TRUE, FALSE = ([text for text in TRUTH if TRUTH[text] is truth] for truth in (True, False))
-LONG_INTEGER = r"^[+-]?[0-9]{19,}$"
+ODD = r"^[+-]?[0-9]{19,}$|^[+][0-9]+$"
 
-MISSING, INTEGER, NUMBER, DECIMAL_COMMA, BOOLEAN, TEXT = (
-    "missing",
-    "integer",
-    "number",
-    "decimal comma",
+BOOLEAN, TEXT, INTEGER, ODD_INTEGER, POINT, COMMA, EXPONENT = (
     "boolean",
     "text",
+    "integer",
+    "integer with a plus or of 19 digits and more",
+    "number with a point",
+    "number with a comma",
+    "number with an exponent",
 )
-ARROW_TYPES = {MISSING: pa.null(), INTEGER: pa.int64(), NUMBER: pa.float64(), BOOLEAN: pa.bool_()}
-WIDER = {
-    frozenset((INTEGER, NUMBER)): NUMBER,
-    frozenset((INTEGER, DECIMAL_COMMA)): DECIMAL_COMMA,
-}
 
 
-def read_csv(path: Path, *, delimiter: str, encoding: str) -> pa.Table:
-    """Read a delimited text file with a header line, plain or compressed.
+def typed_batches(path: Path, parsing: csv.ParseOptions, encoding: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a delimited text file, its columns typed by all rows.
 
     The file is read twice: once as text to find each column's type over all rows, once with these types.
     A column becomes numbers only if every value is a plainly written one: ``007``, ``nan`` or an integer
@@ -49,48 +46,45 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> pa.Table:
     Parameters
     ----------
     path : pathlib.Path
-    delimiter : str
-        ``auto``, ``tab`` or a single character.
+    parsing : pyarrow.csv.ParseOptions
+        As `parsing_of` returns it.
     encoding : str
         Any text encoding Python knows.
 
-    Returns
-    -------
-    pyarrow.Table
+    Yields
+    ------
+    pyarrow.RecordBatch
         Columns of type int64, float64, bool, string or null; empty values are null.
 
     Raises
     ------
     ValueError
-        If the content is not delimited text in `encoding`, or its rows have different lengths.
+        As `text_batches` does.
     """
-    parsing = parsing_of(path, delimiter=delimiter, encoding=encoding)
+    kinds = _find_kinds(path, parsing, encoding)
+    types = {name: _arrow_type(found) for name, found in kinds.items()}
+    commas = [position for position, found in enumerate(kinds.values()) if _has_decimal_comma(found)]
+    options = csv.ConvertOptions(
+        null_values=[""],
+        strings_can_be_null=True,
+        true_values=TRUE,
+        false_values=FALSE,
+        column_types=types,
+    )
+    yield empty_batch(pa.schema(types.items()))  # or nobody would know the columns of no rows
     try:
-        names, kinds = _find_kinds(path, parsing, encoding)
-        if len(set(names)) < len(names):
-            # Types are given by name; the caller refuses doubled names and tells which.
-            return pa.table([pa.nulls(0, pa.string())] * len(names), names=names)
-        types = {n: ARROW_TYPES.get(k, pa.string()) for n, k in zip(names, kinds, strict=True)}
         with open_plain(path) as stream:
-            options = csv.ConvertOptions(
-                null_values=[""],
-                strings_can_be_null=True,
-                true_values=TRUE,
-                false_values=FALSE,
-                column_types=types,
-            )
-            table = csv.open_csv(stream, _reading(encoding), parsing, options).read_all()
+            for batch in csv.open_csv(stream, _reading(encoding), parsing, options):
+                for position in commas:
+                    numbers = pc.replace_substring(batch.column(position), ",", ".").cast(pa.float64())
+                    batch = batch.set_column(position, batch.schema.names[position], numbers)
+                yield batch
     except (UnicodeError, pa.ArrowInvalid) as error:
         raise _explain(error, path, encoding) from error
-    for position, kind in enumerate(kinds):
-        if kind == DECIMAL_COMMA:
-            numbers = pc.replace_substring(table.column(position), ",", ".").cast(pa.float64())
-            table = table.set_column(position, names[position], numbers)
-    return table
 
 
 def parsing_of(path: Path, *, delimiter: str, encoding: str) -> csv.ParseOptions:
-    """Return how a delimited text file is parsed; the options are those of `read_csv`.
+    """Return how a delimited text file is parsed; the options are those of `read_table`.
 
     Raises
     ------
@@ -159,43 +153,53 @@ def _explain(error: Exception, path: Path, encoding: str) -> ValueError:
     )
 
 
-def _find_kinds(path: Path, parsing: csv.ParseOptions, encoding: str) -> tuple[list[str], list[str]]:
-    with open_plain(path) as stream:
-        reader = _open_texts(stream, parsing, encoding)
-        names = reader.schema.names
-        kinds = [MISSING] * len(names)
-        for batch in reader:
-            for position, kind in enumerate(kinds):
-                if kind != TEXT:
-                    found = _kind(batch.column(position), decimal_comma=parsing.delimiter == ";")
-                    kinds[position] = _wider(kind, found)
-    return names, kinds
+def _find_kinds(path: Path, parsing: csv.ParseOptions, encoding: str) -> dict[str, set[str]]:
+    """Return each column's name and what kinds of values it has; names must differ."""
+    kinds: dict[str, set[str]] = {name: set() for name in text_names(path, parsing, encoding)}
+    for batch in text_batches(path, parsing, encoding):
+        for name, found in kinds.items():
+            if TEXT not in found:
+                found |= _kinds(batch.column(name), decimal_comma=parsing.delimiter == ";")
+    return kinds
 
 
-def _wider(one: str, other: str) -> str:
-    if one == other or other == MISSING:
-        return one
-    return other if one == MISSING else WIDER.get(frozenset((one, other)), TEXT)
+def _arrow_type(kinds: set[str]) -> pa.DataType:
+    """Return the type that Arrow is to read, which is text if Grove has to parse it."""
+    if not kinds:
+        return pa.null()
+    if kinds == {BOOLEAN}:
+        return pa.bool_()
+    if kinds == {INTEGER}:
+        return pa.int64()
+    # Of integers beyond int64 cleaning says what becomes of their digits.
+    return pa.float64() if kinds <= {INTEGER, POINT, EXPONENT} else pa.string()
 
 
-def _kind(values: pa.StringArray, *, decimal_comma: bool) -> str:
+def _has_decimal_comma(kinds: set[str]) -> bool:
+    return COMMA in kinds and kinds <= {COMMA, INTEGER, ODD_INTEGER, EXPONENT}
+
+
+def _kinds(values: pa.StringArray, *, decimal_comma: bool) -> set[str]:
+    """Return what kinds there are among some values: those of two parts together are those of both."""
     values = values.drop_null()
     if not len(values):
-        return MISSING
+        return set()
     characters = _characters(values)
     if characters <= set("trueTRUEfalsFALS"):
-        return BOOLEAN if pc.all(pc.is_in(values, pa.array(TRUE + FALSE))).as_py() else TEXT
+        return {BOOLEAN} if pc.all(pc.is_in(values, pa.array(TRUE + FALSE))).as_py() else {TEXT}
     if not characters <= set("0123456789+-.,eE") or pc.any(_has_leading_zero(values)).as_py():
-        return TEXT
+        return {TEXT}
     if "," in characters:
         if decimal_comma and "." not in characters:
-            return DECIMAL_COMMA if _is_cast(pc.replace_substring(values, ",", "."), pa.float64()) else TEXT
-        return TEXT
-    # Integers beyond int64 stay text here: cleaning says what becomes of their digits.
-    if characters & set(".eE"):
-        has_long = pc.any(pc.match_substring_regex(values, LONG_INTEGER)).as_py()
-        return NUMBER if not has_long and _is_cast(values, pa.float64()) else TEXT
-    return INTEGER if _is_cast(values, pa.int64()) else TEXT
+            return {COMMA} if _is_cast(pc.replace_substring(values, ",", "."), pa.float64()) else {TEXT}
+        return {TEXT}
+    if not characters & set(".eE") and _is_cast(values, pa.int64()):
+        return {INTEGER}
+    if not _is_cast(values, pa.float64()):
+        return {TEXT}
+    is_odd = pc.any(pc.match_substring_regex(values, ODD)).as_py()
+    found = {POINT} if "." in characters else {EXPONENT} if characters & set("eE") else {INTEGER}
+    return found | ({ODD_INTEGER} if is_odd else set())
 
 
 def _has_leading_zero(values: pa.StringArray) -> pa.BooleanArray:

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ISO_DATE = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+ZONES = (None, "UTC")
+"""Of dates as text: none names a zone, or all do, and are converted to UTC."""
 UNITS_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -18,15 +20,24 @@ def parse_dates(texts: pa.StringArray) -> pa.TimestampArray | None:
     pyarrow.TimestampArray or None
         Type timestamp[s]; None unless all texts are valid and either all or none name a zone.
     """
+    return next((moments(texts, zone) for zone in ZONES if are_moments(texts, zone)), None)
+
+
+def are_moments(texts: pa.StringArray, zone: str | None) -> bool:
+    """Return whether all texts are dates, and none names a zone or, if `zone` is UTC, all do."""
     if not pc.all(pc.match_substring_regex(texts, ISO_DATE)).as_py():
-        return None
+        return False
+    try:
+        moments(texts, zone)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def moments(texts: pa.StringArray, zone: str | None) -> pa.TimestampArray:
+    """Parse dates of which `are_moments` is true; type timestamp[s]."""
     texts = pc.replace_substring_regex(texts, r"\.\d+", "")
-    for zone in (None, "UTC"):
-        try:
-            return texts.cast(pa.timestamp("s", zone)).cast(pa.timestamp("s"))
-        except pa.ArrowInvalid:
-            continue
-    return None
+    return texts.cast(pa.timestamp("s", zone)).cast(pa.timestamp("s"))
 
 
 def date_of(text: str) -> dt.date | None:

@@ -2,18 +2,21 @@
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from steps.table.stored import ROW_GROUP, StoredTable, chunks_of, null_count_of
 
 VERSION = b"grove-table-1"
 EXACT = 2**53
 """float64 holds every integer up to this one exactly."""
 
 
-def fingerprint(table: pa.Table) -> str:
+def fingerprint(table: pa.Table | StoredTable) -> str:
     """Digest all rows and columns of a cleaned table.
 
     The digest depends on the names, order and content of the columns and on the order of the rows, and on
@@ -21,8 +24,9 @@ def fingerprint(table: pa.Table) -> str:
 
     Parameters
     ----------
-    table : pyarrow.Table
-        Columns of type int64, float64, bool, date32 or string, as `clean` returns them.
+    table : pyarrow.Table or StoredTable
+        Columns of type int64, float64, bool, date32 or string, as `clean` returns them. A file is read column by
+        column, each as often as it has parts below, so that a row group of one column is in memory.
 
     Returns
     -------
@@ -48,13 +52,18 @@ def fingerprint(table: pa.Table) -> str:
     Integers are tagged ``number`` unless one is beyond 2**53, so that 1 and 1.0 are the same.
     """
     digest = hashlib.sha256(VERSION)
-    digest.update(struct.pack("<qq", table.num_rows, table.num_columns))
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        tag, encoders = _encoding(column, name)
-        for text in (name.encode(), tag):
+    digest.update(struct.pack("<qq", table.num_rows, len(table.schema)))
+    for position, field in enumerate(table.schema):
+        chunks = partial(chunks_of, table, position)
+        tag, encoders = _encoding(field, chunks)
+        for text in (field.name.encode(), tag):
             digest.update(struct.pack("<q", len(text)) + text)
-        for encode in (_validity, *encoders):
-            for chunk in column.chunks:
+        has_missing = null_count_of(table, position) > 0
+        if not has_missing:  # which a file says without being read
+            for start in range(0, table.num_rows, ROW_GROUP):
+                digest.update(b"\1" * min(ROW_GROUP, table.num_rows - start))
+        for encode in (_validity, *encoders) if has_missing else encoders:
+            for chunk in chunks():
                 digest.update(encode(chunk))
     return digest.hexdigest()
 
@@ -62,25 +71,25 @@ def fingerprint(table: pa.Table) -> str:
 Encoder = Callable[[pa.Array], np.ndarray | memoryview]
 
 
-def _encoding(column: pa.ChunkedArray, name: str) -> tuple[bytes, tuple[Encoder, ...]]:
-    kind = column.type
+def _encoding(field: pa.Field, chunks: Callable[[], Iterable[pa.Array]]) -> tuple[bytes, tuple[Encoder, ...]]:
+    kind = field.type
     if kind == pa.string():
         return b"text", (_lengths, _characters)
     if kind == pa.bool_():
         return b"boolean", (lambda chunk: _filled(chunk, False).astype(np.uint8),)
-    if kind == pa.float64() or (kind == pa.int64() and _is_exact(column)):
+    if kind == pa.float64() or (kind == pa.int64() and all(map(_is_exact, chunks()))):
         return b"number", (lambda chunk: _filled(chunk, 0).astype("<f8", copy=False),)
     if kind == pa.int64():
         return b"integer", (lambda chunk: _filled(chunk, 0).astype("<i8", copy=False),)
     if kind == pa.date32():
         return b"date", (lambda chunk: _filled(chunk.cast(pa.int32()), 0).astype("<i8"),)
     raise ValueError(
-        f"Got type {kind} in column {name!r}, expected int64, float64, bool, date32 or string: clean it first."
+        f"Got type {kind} in column {field.name!r}, expected int64, float64, bool, date32 or string: clean it first."
     )
 
 
-def _is_exact(column: pa.ChunkedArray) -> bool:
-    extremes = pc.min_max(column).as_py()
+def _is_exact(chunk: pa.Array) -> bool:
+    extremes = pc.min_max(chunk).as_py()
     return extremes["min"] is None or (extremes["min"] >= -EXACT and extremes["max"] <= EXACT)
 
 

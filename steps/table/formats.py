@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from steps.table.source import COMPRESSIONS, READ_ERRORS, head, one_line, plain_suffix
+from steps.table.space import NO_SPACE
 from steps.table.text import no_header_hint
 
 CSV, TSV, JSON_LINES, PARQUET, FEATHER = "CSV", "TSV", "JSON lines", "Parquet", "Feather"
@@ -68,6 +69,8 @@ def reading(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise PermissionError(f"Got no permission to read {path}, expected a readable file.") from error
     except READ_ERRORS as error:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            raise  # of a temporary file
         # A bare ValueError is a sentence already; those of pyarrow and the codecs are subclasses.
         if type(error) is ValueError:
             raise

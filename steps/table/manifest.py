@@ -1,63 +1,15 @@
-"""Files that prove themselves: Parquet with page checksums, and a manifest of all files of a folder."""
+"""A manifest of all files of a folder, by which they prove themselves."""
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from steps.table.digest import file_digest
+from steps.table.stored import written_whole
 
 MANIFEST = "manifest.json"
-ROW_GROUP = 1 << 16
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table to Parquet, with a checksum on every page; equal tables give equal bytes.
-
-    The file appears under its name only when it is complete.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-    path : pathlib.Path
-        In an existing folder; replaced if it exists.
-    """
-    schema = table.schema.remove_metadata()
-    with (
-        _written_whole(path) as unfinished,
-        pq.ParquetWriter(unfinished, schema, compression="zstd", write_page_checksum=True) as writer,
-    ):
-        for start in range(0, table.num_rows, ROW_GROUP):
-            # Pages follow the chunks, which must not show in the bytes.
-            rows = table.slice(start, ROW_GROUP).replace_schema_metadata().combine_chunks()
-            writer.write_table(rows, row_group_size=ROW_GROUP)
-
-
-def read_verified(path: Path) -> pa.Table:
-    """Read a Parquet file, verifying the checksum of every page.
-
-    Raises
-    ------
-    ValueError
-        If a checksum is wrong or the file is otherwise damaged.
-    FileNotFoundError
-        If there is no such file.
-    """
-    if not path.exists():
-        raise FileNotFoundError(f"Got no file at {path}, expected a Parquet file: run the step that writes it.")
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read()
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(
-            f"Got {path} damaged ({reason}), expected the bytes that were written: run the step again."
-        ) from error
 
 
 def write_manifest(folder: Path, **about: Any) -> dict[str, Any]:
@@ -81,7 +33,7 @@ def write_manifest(folder: Path, **about: Any) -> dict[str, Any]:
     files = {path.relative_to(folder).as_posix(): _describe(path) for path in paths}
     manifest = {**about, "files": files}
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    with _written_whole(folder / MANIFEST) as unfinished:
+    with written_whole(folder / MANIFEST) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="\n")
     return manifest
 
@@ -92,7 +44,7 @@ def verify(folder: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If there is no manifest, or a listed file is missing or has changed.
+        If there is no manifest, or a listed file is missing, has changed or lies elsewhere.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -105,8 +57,22 @@ def verify(folder: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"Got {path} damaged, expected a manifest: run the step that wrote it again.") from error
     for name, (sha256, size) in expected.items():
-        _verify_file(folder / name, sha256, size)
+        _verify_file(below(folder, name), sha256, size)
     return manifest
+
+
+def below(folder: Path, name: str) -> Path:
+    """Return the path of a file that something from elsewhere says to be below the folder.
+
+    Raises
+    ------
+    ValueError
+        If the name, or a link on its way, leads out of the folder.
+    """
+    path = folder / name
+    if "\\" in name or ".." in Path(name).parts or not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"Got {name!r} listed as a file of {folder}, which leads out of it; expected files below it.")
+    return path
 
 
 def _verify_file(path: Path, sha256: str, size: int) -> None:
@@ -128,14 +94,3 @@ def _describe(path: Path) -> dict[str, Any]:
             about["rows"] = file.metadata.num_rows
             about["schema"] = {field.name: str(field.type) for field in file.schema_arrow}
     return about
-
-
-@contextlib.contextmanager
-def _written_whole(path: Path) -> Iterator[Path]:
-    """Give a name to write to, and rename it to `path` if the writing succeeds."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

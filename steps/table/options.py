@@ -75,6 +75,7 @@ TABLE_OPTIONS: dict[str, click.ParamType] = {
     "min_class_rows": WholeNumber(min=1),
     "rare_classes": click.Choice(["refuse", "drop"]),
     "duplicates": click.Choice(["keep", "drop"]),
+    "sample_rows": WholeNumber(min=0),
     "seed": SEED,
 }
 """Option to its type; the others are text that only the step can judge."""

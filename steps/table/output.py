@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from steps.table.source import one_line
+from steps.table.space import naming_what_is_full
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
@@ -72,7 +73,7 @@ def written_whole(path: Path, schema: pa.Schema, *, is_folder: bool) -> Iterator
             opened = (
                 _delimited(unfinished, schema, path.name.lower()) if is_text(path) else _parquet(unfinished, schema)
             )
-        with opened as write:
+        with naming_what_is_full(path), opened as write:
             yield write
         for file in (*unfinished.iterdir(), unfinished) if is_folder else (unfinished,):
             _sync(file)

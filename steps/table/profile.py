@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from steps.table.schema import Schema
+from steps.table.stored import StoredTable, chunks_of
 
 PROFILE = "profile.json"
 BINS = 10
@@ -19,13 +21,14 @@ MOST_CATEGORIES = 100
 """Of a column that are counted one by one; the others together. A profile travels with each model."""
 
 
-def profile(table: pa.Table, schema: Schema) -> dict[str, Any]:
+def profile(table: pa.Table | StoredTable, schema: Schema) -> dict[str, Any]:
     """Return how often the values of each feature and each class occur.
 
     Parameters
     ----------
-    table : pyarrow.Table
-        As `clean` returns it; with the schema's features and its target, of which none is missing.
+    table : pyarrow.Table or StoredTable
+        As `clean` returns it; with the schema's features and its target, of which none is missing. Of a file one
+        column is in memory at a time.
     schema : Schema
 
     Returns
@@ -37,14 +40,37 @@ def profile(table: pa.Table, schema: Schema) -> dict[str, Any]:
         a bin ends with its edge, and the last one has none. Texts, booleans and codes have ``categories``, the most
         frequent 100 as text, one bin each; the last bin is all others.
     """
-    columns = {name: _describe(table[name], name in schema.categorical) for name in schema.features}
+    position = table.schema.get_field_index
+    columns = {
+        name: _describe(partial(chunks_of, table, position(name)), name in schema.categorical)
+        for name in schema.features
+    }
     return {"rows": table.num_rows, "classes": class_counts(table, schema.target), "columns": columns}
 
 
-def class_counts(table: pa.Table, target: str) -> dict[str, int]:
+def class_counts(table: pa.Table | StoredTable, target: str) -> dict[str, int]:
     """Return the number of rows of each class, the most frequent first."""
-    pairs = pc.value_counts(table[target].drop_null()).to_pylist()
-    return {str(pair["values"]): pair["counts"] for pair in sorted(pairs, key=lambda pair: -pair["counts"])}
+    return most_frequent_first(value_counts(chunks_of(table, table.schema.get_field_index(target))))
+
+
+def most_frequent_first(counts: Mapping[Any, int]) -> dict[str, int]:
+    """Return counts by the text of what is counted, without the missing, the most frequent first."""
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    return {str(value): count for value, count in ranked if value is not None}
+
+
+def value_counts(chunks: Iterable[pa.Array]) -> dict[Any, int]:
+    """Return how often each value occurs, in the order of their first places; the missing ones are None."""
+    found: dict[Any, int] = {}
+    for chunk in chunks:
+        for pair in pc.value_counts(chunk).to_pylist():
+            found[pair["values"]] = found.get(pair["values"], 0) + pair["counts"]
+    return found
+
+
+def text_counts(chunks: Iterable[pa.Array]) -> dict[str, int]:
+    """Return how often each value occurs as `value_counts` does, by its text; without the missing ones."""
+    return {str(value): count for value, count in value_counts(chunks).items() if value is not None}
 
 
 def training_classes(split: Path) -> dict[str, int]:
@@ -83,30 +109,31 @@ def bin_counts(column: pa.Array | pa.ChunkedArray, about: Mapping[str, Any]) -> 
     else:
         place = {text: at for at, text in enumerate(about["categories"])}
         found = np.zeros(len(place) + 1, np.int64)
-        for text, count in text_counts(column).items():
+        for text, count in text_counts([column]).items():
             found[place.get(text, len(place))] += count
     return np.append(found, len(column) - found.sum()).astype(np.int64)
 
 
-def text_counts(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
-    """Return how often each value of a column occurs, by its text; without the missing ones."""
-    pairs = pc.value_counts(column).to_pylist()
-    return {str(pair["values"]): pair["counts"] for pair in pairs if pair["values"] is not None}
-
-
-def _describe(column: pa.ChunkedArray, is_categorical: bool) -> dict[str, Any]:
+def _describe(chunks: Callable[[], Iterable[pa.Array]], is_categorical: bool) -> dict[str, Any]:
     about: dict[str, Any]
     if is_categorical:
-        ranked = sorted(text_counts(column).items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(text_counts(chunks()).items(), key=lambda item: (-item[1], item[0]))
         about = {"categories": [text for text, _ in ranked[:MOST_CATEGORIES]]}
     else:
-        values = _numbers(column)
-        present = values[np.isfinite(values)]
-        deciles = np.arange(1, BINS) / BINS
-        edges = np.unique(np.quantile(present, deciles, method="inverted_cdf")) if len(present) else np.array([])
-        about = {"edges": edges.tolist()}
-    *counts, missing = bin_counts(column, about).tolist()
+        about = {"edges": _deciles(chunks()).tolist()}
+    none = bin_counts(pa.nulls(0, pa.float64()), about)
+    *counts, missing = sum((bin_counts(chunk, about) for chunk in chunks()), start=none).tolist()
     return {**about, "counts": counts, "missing": missing}
+
+
+def _deciles(chunks: Iterable[pa.Array]) -> np.ndarray:
+    present = [values[np.isfinite(values)] for values in map(_numbers, chunks)]
+    column = np.concatenate([np.zeros(0), *present])
+    del present
+    deciles = np.arange(1, BINS) / BINS
+    if not len(column):
+        return column
+    return np.unique(np.quantile(column, deciles, method="inverted_cdf", overwrite_input=True))
 
 
 def _numbers(column: pa.Array | pa.ChunkedArray) -> np.ndarray:

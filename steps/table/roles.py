@@ -2,12 +2,16 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from steps.table.text import LEADING_ZERO, PLAIN, no_header_hint
+from steps.table.distinct import count_distinct
+from steps.table.text import LEADING_ZERO, PLAIN, matches, no_header_hint
 
 FEW_ROWS = 20
 MOSTLY_DISTINCT_TEXT = 0.9
@@ -17,12 +21,37 @@ MANY_TEXTS = 100_000
 IDENTIFIER_WORDS = {"id", "uuid", "guid", "key", "index", "no", "nr"}
 
 
-def count_distinct(values: pa.ChunkedArray) -> int:
-    """Count the distinct values, missing ones aside."""
-    return pc.count_distinct(values, mode="only_valid").as_py()
+@dataclass(frozen=True)
+class Values:
+    """The values of one column of a cleaned table, in memory or in a file.
+
+    Attributes
+    ----------
+    name : str
+    type : pyarrow.DataType
+    rows, missing : int
+    chunks : callable
+        Gives the values in parts, as often as it is called.
+    """
+
+    name: str
+    type: pa.DataType
+    rows: int
+    missing: int
+    chunks: Callable[[], Iterable[pa.Array]]
+
+    @property
+    def present(self) -> int:
+        """How many values are not missing."""
+        return self.rows - self.missing
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different values there are, missing ones aside."""
+        return count_distinct(self.chunks())
 
 
-def why_left_out(values: pa.ChunkedArray, name: str) -> str | None:
+def why_left_out(values: Values) -> str | None:
     """Tell why a column that is not all missing is no feature, or return None if it is one.
 
     Left out are constants; text of which more than 90 % is distinct; integers of which at least 99 % are
@@ -30,32 +59,41 @@ def why_left_out(values: pa.ChunkedArray, name: str) -> str | None:
     and text with more than 100,000 distinct values. Up to 20 values, nothing is taken for an identifier.
     Floats are measured numbers and never identifiers, nor are dates.
     """
-    if pa.types.is_floating(values.type) or pa.types.is_date(values.type):
-        # Counting measured numbers takes as much memory as they do. One that is missing is imputed.
-        extremes = pc.min_max(values).as_py()
-        return "it is constant" if extremes["min"] == extremes["max"] else None
-    distinct, present = count_distinct(values), len(values) - values.null_count
-    is_text = pa.types.is_string(values.type)
-    # Whether a category is missing can be a feature.
-    if distinct == 1 and not values.null_count:
+    kind, present = values.type, values.present
+    # Whether a category is missing can be a feature; a measured number that is missing is imputed.
+    is_measured = pa.types.is_floating(kind) or pa.types.is_date(kind)
+    if (is_measured or not values.missing) and _is_constant(values):
         return "it is constant"
-    if is_text and distinct > MOSTLY_DISTINCT_TEXT * present and present > FEW_ROWS:
-        return f"it is an identifier ({distinct} distinct texts in {present} rows)"
-    if is_text and distinct > MANY_TEXTS:
-        return f"it has {distinct} distinct texts, more than {MANY_TEXTS}"
-    if (
-        pa.types.is_integer(values.type)
-        and distinct >= MOSTLY_DISTINCT_INTEGERS * present
-        and present > FEW_ROWS
-        and (_is_dense(values) or _is_named_like_identifier(name))
-    ):
-        return f"it is an identifier ({distinct} distinct integers in {present} rows)"
+    if pa.types.is_string(kind):
+        distinct = values.distinct
+        if distinct > MOSTLY_DISTINCT_TEXT * present and present > FEW_ROWS:
+            return f"it is an identifier ({distinct} distinct texts in {present} rows)"
+        if distinct > MANY_TEXTS:
+            return f"it has {distinct} distinct texts, more than {MANY_TEXTS}"
+    is_integer = pa.types.is_integer(kind)
+    if is_integer and present > FEW_ROWS and (_is_named_like_identifier(values.name) or _is_dense(values)):
+        fewest = MOSTLY_DISTINCT_INTEGERS * present
+        distinct = count_distinct(values.chunks(), most_repeats=present - fewest)
+        if distinct is not None and distinct >= fewest:
+            return f"it is an identifier ({distinct} distinct integers in {present} rows)"
     return None
 
 
-def _is_dense(values: pa.ChunkedArray) -> bool:
-    extremes = pc.min_max(values).as_py()
-    return extremes["max"] - extremes["min"] <= DENSE * len(values)
+def _is_constant(values: Values) -> bool:
+    """Return whether there is only one value, missing ones aside."""
+    first = None
+    for chunk in values.chunks():
+        for extreme in pc.min_max(chunk).values():
+            first = first if first is not None or not extreme.is_valid else extreme
+            if extreme.is_valid and extreme != first:
+                return False
+    return True
+
+
+def _is_dense(values: Values) -> bool:
+    extremes = [pc.min_max(chunk).as_py() for chunk in values.chunks() if chunk.null_count < len(chunk)]
+    least, most = min(each["min"] for each in extremes), max(each["max"] for each in extremes)
+    return most - least <= DENSE * values.rows
 
 
 def _is_named_like_identifier(name: str) -> bool:
@@ -63,12 +101,13 @@ def _is_named_like_identifier(name: str) -> bool:
     return bool(words) and words[-1].lower() in IDENTIFIER_WORDS
 
 
-def given_roles(table: pa.Table, target: str, options: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def given_roles(columns: Sequence[str], target: str, options: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Map each column that an option names to that option's name.
 
     Parameters
     ----------
-    table : pyarrow.Table
+    columns : sequence of str
+        The table's.
     target : str
     options : mapping of str to sequence of str
         The names given to each option.
@@ -78,13 +117,13 @@ def given_roles(table: pa.Table, target: str, options: Mapping[str, Sequence[str
     ValueError
         If a name is unknown, is the target, or is given to two options.
     """
-    if target not in table.column_names:
-        raise _unknown(table, "target", target)
+    if target not in columns:
+        raise _unknown(columns, "target", target)
     given: dict[str, str] = {}
     for option, names in options.items():
         for name in names:
-            if name not in table.column_names:
-                raise _unknown(table, option, name)
+            if name not in columns:
+                raise _unknown(columns, option, name)
             other = "target" if name == target else given.get(name, option)
             if other != option:
                 raise ValueError(f"Got column {name!r} both as {other} and in {option}, expected it in one of the two.")
@@ -92,8 +131,7 @@ def given_roles(table: pa.Table, target: str, options: Mapping[str, Sequence[str
     return given
 
 
-def _unknown(table: pa.Table, option: str, name: str) -> ValueError:
-    names = table.column_names
+def _unknown(names: Sequence[str], option: str, name: str) -> ValueError:
     folded = {column.casefold(): column for column in reversed(names)}
     near = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3)]
     listed = ", ".join(map(repr, near or names[:10])) + (", …" if not near and len(names) > 10 else "")
@@ -103,37 +141,47 @@ def _unknown(table: pa.Table, option: str, name: str) -> ValueError:
     )
 
 
-def refuse_text(values: pa.ChunkedArray, name: str) -> None:
+def refuse_text(values: Values) -> None:
     """Raise a ValueError if a column that is to be numeric holds text, saying what is in the way."""
     if not pa.types.is_string(values.type):
         return
-    distinct = values.unique().drop_null()
-    others = distinct.filter(pc.invert(pc.match_substring_regex(distinct, PLAIN.pattern)))
-    if not len(others):
-        others = distinct.filter(pc.match_substring_regex(distinct, LEADING_ZERO))
-    shown = ", ".join(map(repr, others[:3].to_pylist()))
+    others = _first_texts(values, lambda texts: ~matches(texts, PLAIN.pattern))
+    others = others or _first_texts(values, lambda texts: matches(texts, LEADING_ZERO))
     raise ValueError(
-        f"Got text in column {name!r}, named in numeric, expected numbers: {shown} "
+        f"Got text in column {values.name!r}, named in numeric, expected numbers: {', '.join(map(repr, others))} "
         f"{'is' if len(others) == 1 else 'are'} in the way."
     )
 
 
-def refuse_dates(values: pa.ChunkedArray, name: str) -> None:
+def _first_texts(values: Values, chosen: Callable[[pa.StringArray], np.ndarray]) -> list[str]:
+    """Return the first three different texts that are chosen."""
+    found: dict[str, None] = {}
+    for chunk in values.chunks():
+        distinct = chunk.unique().drop_null()
+        texts = distinct.filter(pa.array(chosen(distinct)))
+        found |= dict.fromkeys(texts[: 3 + len(found)].to_pylist())
+        if len(found) >= 3:
+            break
+    return list(found)[:3]
+
+
+def refuse_dates(values: Values) -> None:
     """Raise a ValueError if a column that is to be categorical holds dates."""
     if pa.types.is_date(values.type):
         raise ValueError(
-            f"Got dates in column {name!r}, named in categorical, expected text, booleans or integer codes: leave it "
-            "out of categorical, and it becomes year, month, day and weekday."
+            f"Got dates in column {values.name!r}, named in categorical, expected text, booleans or integer codes: "
+            "leave it out of categorical, and it becomes year, month, day and weekday."
         )
 
 
-def refuse_target(values: pa.ChunkedArray, name: str) -> None:
+def refuse_target(values: Values) -> None:
     """Raise a ValueError unless a column can be the target of a classification."""
-    present, distinct = len(values) - values.null_count, count_distinct(values)
+    name, present = values.name, values.present
     if not present:
         raise ValueError(f"Got a target {name!r} whose values are all missing, expected labels.")
+    distinct = values.distinct
     if distinct == 1:
-        only = pc.drop_null(values)[0].as_py()
+        only = next(label.as_py() for chunk in values.chunks() for label in chunk.drop_null())
         raise ValueError(f"Got only the class {only!r} in the target {name!r}, expected at least two classes.")
     if distinct <= FEW_ROWS or pa.types.is_boolean(values.type):
         return

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from steps.table.roles import count_distinct, given_roles, refuse_dates, refuse_target, refuse_text, why_left_out
+from steps.table.roles import Values, given_roles, refuse_dates, refuse_target, refuse_text, why_left_out
+from steps.table.stored import StoredTable, chunks_of, null_count_of
 
 INTEGER, NUMBER, BOOLEAN, DAY, TEXT = "integer", "number", "boolean", "date", "text"
 TYPES = {pa.int64(): INTEGER, pa.float64(): NUMBER, pa.bool_(): BOOLEAN, pa.date32(): DAY, pa.string(): TEXT}
@@ -79,7 +81,7 @@ class Schema:
 
 
 def infer_schema(
-    table: pa.Table,
+    table: pa.Table | StoredTable,
     *,
     target: str,
     drop: Sequence[str] = (),
@@ -94,8 +96,8 @@ def infer_schema(
 
     Parameters
     ----------
-    table : pyarrow.Table
-        As `clean` returns it.
+    table : pyarrow.Table or StoredTable
+        As `clean` returns it. Of a file one column is in memory at a time, of one row group.
     target : str
         The column to predict.
     drop, categorical, numeric : sequence of str
@@ -116,20 +118,20 @@ def infer_schema(
         be categorical, or no feature is left.
     """
     asked = {DROPPED: drop, CATEGORICAL: categorical, NUMERIC: numeric}
-    given = given_roles(table, target, {OPTIONS[role]: names for role, names in asked.items()})
-    refuse_target(table.column(target), target)
+    given = given_roles(table.schema.names, target, {OPTIONS[role]: names for role, names in asked.items()})
+    refuse_target(_values(table, table.schema.get_field_index(target)))
     columns, notes = [], []
-    for field, values in zip(table.schema, table.columns, strict=True):
-        name, kind = field.name, TYPES[field.type]
+    for position, field in enumerate(table.schema):
+        values, name, kind = _values(table, position), field.name, TYPES[field.type]
         if name == target:
             columns.append(Column(name, kind, TARGET, "named as target"))
             continue
         option = given.get(name)
-        role, reason = _role(values, name, kind, option)
+        role, reason = _role(values, kind, option)
         columns.append(Column(name, kind, role, reason))
         if role == DROPPED:
             notes.append(f"Column {name!r} is left out: {reason}.")
-        elif role == CATEGORICAL and (count := count_distinct(values)) > max_categories:
+        elif role == CATEGORICAL and (count := values.distinct) > max_categories:
             notes.append(
                 f"Column {name!r} has {count} distinct values: they become max_categories={max_categories} groups, "
                 "one of them all but the most frequent."
@@ -140,20 +142,26 @@ def infer_schema(
     return Schema(tuple(columns)), notes
 
 
-def _role(values: pa.ChunkedArray, name: str, kind: str, option: str | None) -> tuple[str, str]:
+def _role(values: Values, kind: str, option: str | None) -> tuple[str, str]:
     if option == OPTIONS[DROPPED]:
         return DROPPED, NAMED_IN_DROP
-    if values.null_count == len(values):
+    if not values.present:
         return DROPPED, "all its values are missing"
     if option == OPTIONS[CATEGORICAL]:
-        refuse_dates(values, name)
+        refuse_dates(values)
         return CATEGORICAL, "named in categorical"
     if option == OPTIONS[NUMERIC]:
-        refuse_text(values, name)
+        refuse_text(values)
         return (DATE if kind == DAY else NUMERIC), "named in numeric"
-    reason = why_left_out(values, name)
+    reason = why_left_out(values)
     if reason:
         return DROPPED, reason
     if kind == DAY:
         return DATE, "its values are dates: they become year, month, day and weekday"
     return (NUMERIC if kind in (INTEGER, NUMBER) else CATEGORICAL), f"its values are {PLURAL[kind]}"
+
+
+def _values(table: pa.Table | StoredTable, position: int) -> Values:
+    field = table.schema.field(position)
+    missing = null_count_of(table, position)
+    return Values(field.name, field.type, table.num_rows, missing, partial(chunks_of, table, position))

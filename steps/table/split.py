@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from steps.table.text import encode, readings
 
+_REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 1 << 16, 64
+"""Of each column as many texts, and none that is longer: what repeats is short."""
 NULL, FALSE, TRUE = (np.uint64(code) for code in (0xA5A5_0001, 0xA5A5_0002, 0xA5A5_0003))
 
 
@@ -33,12 +35,44 @@ def row_hashes(table: pa.Table, columns: Sequence[str], *, as_read: bool) -> np.
     numpy.ndarray
         Shape (n_rows,), dtype uint64.
     """
-    total = np.zeros(table.num_rows, np.uint64)
-    for name in columns:
-        salt = _digest(b"column:" + name.encode())
-        # A sum is the same in any order; two rounds keep equal values of two columns apart.
-        total += _mix(_values(table.column(name), as_read) ^ salt)
-    return _mix(total)
+    return RowHasher(columns, as_read=as_read)(table)
+
+
+class RowHasher:
+    """Hashes the rows of one table after the other as `row_hashes` does, which has the parameters.
+
+    The batches of a table have the same texts again and again, so it remembers what some of them are.
+    """
+
+    def __init__(self, columns: Sequence[str], *, as_read: bool) -> None:
+        self._as_read = as_read
+        self._known: dict[str, dict[str, int]] = {name: {} for name in columns}
+
+    def __call__(self, table: pa.Table) -> np.ndarray:
+        """Return the hash of every row: shape (n_rows,), dtype uint64."""
+        total = np.zeros(table.num_rows, np.uint64)
+        for name, known in self._known.items():
+            salt = _digest(b"column:" + name.encode())
+            # A sum is the same in any order; two rounds keep equal values of two columns apart.
+            total += _mix(self._values(table.column(name), known) ^ salt)
+        return _mix(total)
+
+    def _values(self, column: pa.ChunkedArray, known: dict[str, int]) -> np.ndarray:
+        """Hash each value by itself: shape (n_rows,), dtype uint64."""
+        if column.type != pa.string():
+            return _mix(_codes(column))
+        distinct, places = encode(column)
+        codes = _mix(np.append(self._text_codes(distinct.to_pylist(), known), NULL))
+        at = [place.fill_null(len(distinct)).to_numpy() for place in places]
+        return codes[np.concatenate([np.zeros(0, np.int32), *at])]
+
+    def _text_codes(self, distinct: list[str], known: dict[str, int]) -> np.ndarray:
+        new = [text for text in distinct if text not in known]
+        found = dict(zip(new, _text_codes(pa.array(new, pa.string()), self._as_read).tolist(), strict=True))
+        codes = [known[text] if text in known else found[text] for text in distinct]
+        short = [text for text in new if len(text) <= _REMEMBERED_CHARACTERS]
+        known |= {text: found[text] for text in short[: _REMEMBERED_TEXTS - len(known)]}
+        return np.array(codes, np.uint64)
 
 
 def holdout_mask(hashes: np.ndarray, *, seed: int, test_size: float) -> np.ndarray:
@@ -70,6 +104,24 @@ def holdout_mask(hashes: np.ndarray, *, seed: int, test_size: float) -> np.ndarr
     return uniform < test_size
 
 
+def sample_order(hashes: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the order in which rows are drawn into a sample, the least first; it tells nothing of their side.
+
+    Parameters
+    ----------
+    hashes : numpy.ndarray
+        Shape (n_rows,), dtype uint64, as `row_hashes` returns them.
+    seed : int
+        Another seed gives another, independent order.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_rows,), dtype uint64.
+    """
+    return _mix(hashes ^ _digest(b"sample:%d" % seed))
+
+
 def _mix(z: np.ndarray) -> np.ndarray:
     """Scramble 64-bit words so that every bit depends on every bit.
 
@@ -84,16 +136,6 @@ def _mix(z: np.ndarray) -> np.ndarray:
 
 def _digest(content: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little"))
-
-
-def _values(column: pa.ChunkedArray, as_read: bool) -> np.ndarray:
-    """Hash each value by itself: shape (n_rows,), dtype uint64."""
-    if column.type == pa.string():
-        distinct, places = encode(column)
-        codes = _mix(np.append(_text_codes(distinct, as_read), NULL))
-        at = [place.fill_null(len(distinct)).to_numpy() for place in places]
-        return codes[np.concatenate([np.zeros(0, np.int32), *at])]
-    return _mix(_codes(column))
 
 
 def _text_codes(distinct: pa.StringArray, as_read: bool) -> np.ndarray:

@@ -34,13 +34,13 @@ from steps.lineage.cache import CACHE_OPTIONS
 from steps.lineage.candidates import CandidateRuns, show
 from steps.lineage.datasets import log_dataset
 from steps.lineage.keys import own_key, record_key, stay_apart
-from steps.lineage.model_files import MODEL_FILE, content_digest, model_folder
+from steps.lineage.model_files import content_digest, model_digests, model_folder
 from steps.lineage.models import log_model
+from steps.serving.grove_model import MODEL_FILE
 from steps.table.columns import check_target
-from steps.table.digest import folder_digests
-from steps.table.manifest import read_verified
 from steps.table.profile import PROFILE
 from steps.table.schema import Schema
+from steps.table.stored import read_verified
 from steps.training.progress import Progress
 from steps.training.summary import log_search
 from steps.training.turns import own_turn
@@ -190,7 +190,7 @@ def _publish(
             model_digest=content_digest(model / MODEL_FILE),
             apart={
                 "model_uri": model_uri,
-                "models": {model_uri: folder_digests(model)},
+                "models": {model_uri: model_digests(model)},
                 "seconds": found.candidates[seconds].to_dict("list"),
             },
         )

@@ -15,9 +15,9 @@ from steps.evaluation.report import _address, _commands, _data, importances_of
 from steps.lineage.artifacts import Artifact
 from steps.report.bar_figures import compared_importances
 from steps.report.style import literals
-from steps.table.manifest import write_table
 from steps.table.profile import PROFILE, profile
 from steps.table.schema import Column, Schema
+from steps.table.stored import write_table
 
 SCHEMA = Schema((Column("x", "number", "numeric", ""), Column("y", "text", "target", "named as target")))
 SOURCE = {"url": "https://example.org/grove.git", "folder": ""}

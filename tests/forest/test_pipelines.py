@@ -11,12 +11,12 @@ from sklearn.base import clone
 from steps.forest.encoder import encoder
 from steps.forest.grid import CLUSTER_FEATURES
 from steps.forest.pipelines import (
-    TRUSTED_TYPES,
     cluster_features,
     kmeans_pipeline,
     settings,
     with_classes,
 )
+from steps.serving.grove_model import TRUSTED_TYPES
 from tests.forest.fitting import (
     BUILDERS,
     CODES,

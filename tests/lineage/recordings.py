@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from steps.lineage.artifacts import Artifact
 from steps.lineage.comparison import StepComparison, compare_artifacts
-from steps.table.manifest import write_manifest, write_table
+from steps.table.manifest import write_manifest
+from steps.table.stored import write_table
 
 Content = dict[str, Any]
 """Files, by name, and under None what the manifest says beside them."""

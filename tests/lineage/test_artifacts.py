@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,9 +11,10 @@ import mlflow
 import pyarrow as pa
 import pytest
 
-from steps.lineage.artifacts import download, fetch, publish, resolve
+from steps.lineage.artifacts import NotFetchedError, download, fetch, fetched, publish, resolve
 from steps.lineage.source import PROJECT
-from steps.table.manifest import write_table
+from steps.table.stored import write_table
+from tests.conftest import Result
 
 
 @pytest.fixture
@@ -80,6 +81,20 @@ def test_nobody_answering_is_said_soon_and_without_secrets(query: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_storage_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "MLFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=r"Got data=s3://bucket/t\.csv, which can't be fetched: Could not connect"):
+        download("s3://bucket/t.csv", "data")
+    with pytest.raises(NotFetchedError, match=r"Got s3://bucket/table, which can't be fetched: Could not connect"):
+        fetched("s3://bucket/table")
+
+
 def write(folder: Path) -> Path:
     folder.mkdir()
     write_table(pa.table({"a": [1, 2]}), folder / "table.parquet")
@@ -129,3 +144,19 @@ def test_a_file_that_is_not_the_manifests_is_refused(tmp_path: Path, run: mlflow
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(ValueError, match=r"table\.parquet"):
         fetch(str(folder), "table")
+
+
+@pytest.mark.slow
+def test_a_table_in_a_storage_that_is_not_there_ends_the_step(
+    environment: dict[str, str], step: Callable[..., Result]
+) -> None:
+    secret = "not-to-be-seen"
+    environment |= {"MLFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "key"}
+    environment |= {"AWS_SECRET_ACCESS_KEY": secret}
+    load = step("load", data="s3://bucket/t.csv", target="sick")
+    assert load.code == 1
+    assert load.run.info.status == "FAILED"
+    sentence = load.out.splitlines()[-1]
+    assert sentence.startswith("Error: Got data=s3://bucket/t.csv, which can't be fetched: Could not connect")
+    assert "Traceback" not in load.out
+    assert secret not in load.out

@@ -20,7 +20,7 @@ from steps.lineage.artifacts import publish
 from steps.lineage.cache import Cache, Found, _every_share
 from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey
 from steps.lineage.run_files import record_files
-from steps.table.manifest import write_table
+from steps.table.stored import write_table
 from tests.conftest import stored
 
 KEY = StepKey("load", {"target": "label"}, None, {"data": "a"}, {"steps/load.py": "1"}, {"python": "3.11.7"})

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ import skops.io as sio
 from steps.forest.encoder import encoder
 from steps.forest.pipelines import kmeans_pipeline, settings, with_classes
 from steps.lineage.model_files import content_digest
+from steps.lineage.models import trainer_run
 from tests.conftest import PROJECT
 
 
@@ -56,3 +60,30 @@ def test_every_flipped_byte_of_the_content_is_noticed(tmp_path: Path) -> None:
             assert content_digest(path) in (digest,), "in what is no content, such as a date"
         except ValueError as error:
             assert "damaged" in str(error)
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A tracking server with users, to whom this one is nobody."""
+
+    def do_GET(self) -> None:
+        body = b"Permission denied"
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("uri", ["models:/m-1", "models:/grove/1", "models:/grove@champion", "runs:/1/model"])
+def test_a_server_that_refuses_a_model_is_said_in_our_words(uri: str) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        mlflow.set_tracking_uri(f"http://127.0.0.1:{server.server_port}")
+        try:
+            with pytest.raises(ValueError, match=f"Got the model {uri}, which can't be fetched: Got a refusal from"):
+                trainer_run(uri)
+        finally:
+            mlflow.set_tracking_uri(None)
+            server.shutdown()

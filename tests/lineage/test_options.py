@@ -37,6 +37,7 @@ BAD = {
     "min_class_rows": "0",
     "rare_classes": "forget",
     "duplicates": "Keep",
+    "sample_rows": "-1",
     "n_estimators": "0",
     "max_features": "1.5",
     "max_depth": "",

@@ -14,8 +14,8 @@ import pytest
 
 from steps.lineage.artifacts import publish
 from steps.lineage.keys import KEY_FILE, KEY_TAG, StepKey
-from steps.lineage.recorded import read_recorded
-from steps.table.manifest import write_table
+from steps.lineage.recorded import _check_present, read_recorded
+from steps.table.stored import write_table
 from tests.conftest import stored
 
 KEY = StepKey("load", {"target": "label"}, None, {"data": "a"}, {"steps/load.py": "1"}, {"python": "3.11.7"})
@@ -79,6 +79,8 @@ def tagged(name: str, value: str) -> Callable[[str], object]:
         (altered(source={**SOURCE, "problem": "Got 11 MB."}), "whose code was not kept: Got 11 MB."),
         (altered(source={**SOURCE, "patch": "0" * 32}), "expected the artifact source.patch of run 0"),
         (altered(source={}), "without its source"),
+        (altered(source={**SOURCE, "url": ["/x"]}), "with ['/x'] as the url of its code, expected a text"),
+        (altered(source={**SOURCE, "folder": None}), "with None as the folder of its code, expected a text"),
         (removed("provenance.json"), "which has no provenance.json"),
         (removed("key.json"), "without key.json; expected it, it was deleted"),
         (removed("table"), "without table/manifest.json; expected it, the artifact was deleted"),
@@ -93,6 +95,14 @@ def test_what_is_missing_is_said(spoil: Callable[[str], object], said: str, load
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["/tmp/evil.sh", "../evil.py", ".ci/run.sh", "--help", "load "])
+def test_a_step_that_mlflow_would_take_for_a_script(load: str, name: str) -> None:
+    altered(entry_point="main")(load)
+    tagged(f"grove.step.{name}", load)(load)
+    with pytest.raises(ValueError, match="as one of its steps, expected names of entry points"):
+        read_recorded(load)
+
+
 def test_an_unknown_run(load: str) -> None:
     with pytest.raises(ValueError, match=r"which the tracking store does not give .* is MLFLOW_TRACKING_URI the store"):
         read_recorded("0" * 32)
@@ -103,5 +113,14 @@ def test_a_model_that_is_gone(load: str) -> None:
     manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["apart"]["models"] = {"models:/m-0123": {"model.skops": "a"}}
     path.write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"without models:/m-0123 \(.*\); expected it, it was deleted"):
+    with pytest.raises(ValueError, match=r"whose models:/m-0123 can't be listed \(.*not found\.?\); expected it"):
         read_recorded(load)
+
+
+def test_a_storage_that_is_not_there_is_said(load: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"MLFLOW_S3_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    models = {"s3://bucket/model": {"MLmodel": "0"}}
+    with pytest.raises(ValueError, match=r"of load, whose s3://bucket/model can't be listed \(Could not connect"):
+        _check_present("load", load, {"files": {}, "apart": {"models": models}})

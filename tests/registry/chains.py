@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from mlflow.entities import Run
 from steps.evaluation.contestants import contest
 from steps.forest.metrics import holdout_metrics
 from steps.lineage.artifacts import fetch, publish
-from steps.table.manifest import read_verified
+from steps.lineage.environment import whole_environment
 from steps.table.schema import Schema
+from steps.table.stored import read_verified
 from tests.conftest import MLPROJECT, TRIVIAL
 from tests.tables import numeric_binary
 
@@ -33,6 +35,11 @@ MODELS: dict[str, tuple[str, dict[str, str]]] = {
     "other seed": ("other seed", {}),
 }
 """Model to the table that it is trained on, and to what the trainer is told."""
+CONTEXT = {
+    "source": {"url": None, "folder": "", "commit": None, "dirty": False},
+    "environment": whole_environment(),
+}
+"""What EntryPoint would have recorded."""
 
 
 def table(kind: str) -> pd.DataFrame:
@@ -47,14 +54,17 @@ def table(kind: str) -> pd.DataFrame:
     return frame
 
 
-def run_step(name: str, tags: dict[str, str] | None = None, **given: Any) -> Run:
-    """Run one entry point in this process, without what EntryPoint does around it; return its finished run."""
+def run_step(name: str, tags: dict[str, str] | None = None, obj: Any = None, **given: Any) -> Run:
+    """Run one entry point in this process, without what EntryPoint does around it; return its finished run.
+
+    `obj` is what EntryPoint would have recorded.
+    """
     command = getattr(importlib.import_module(f"steps.{name}"), name)
     parameters = MLPROJECT[name]["parameters"]
     values = {key: about.get("default", "") for key, about in parameters.items()} | given
     with (
         mlflow.start_run(run_name=name, tags={"mlflow.user": "ann", **(tags or {})}) as run,
-        command.make_context(name, [f"--{key}={value}" for key, value in values.items()]) as context,
+        command.make_context(name, [f"--{key}={value}" for key, value in values.items()], obj=obj) as context,
     ):
         command.invoke(context)
     return mlflow.get_run(run.info.run_id)
@@ -77,13 +87,24 @@ def split_of(kind: str) -> str:
     return make_split(table(kind), seed="1" if kind == "other seed" else "0")
 
 
-def make_split(frame: pd.DataFrame, **options: str) -> str:
+def make_split(frame: pd.DataFrame, target: str = "label", **options: str) -> str:
     """Load and split a table; return the split's URI."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         frame.to_parquet(path, index=False)
-        load = run_step("load", data=path, target="label", drop="")
+        load = run_step("load", data=path, target=target, drop="", categorical="")
         return uri(run_step("preprocess", table=uri(load, "table"), min_class_rows="2", **options), "split")
+
+
+def judge(frame: pd.DataFrame, target: str) -> str:
+    """Train both models and evaluate them; return the verdict's URI."""
+    split = make_split(frame, target)
+    models = [train(split), uri(run_step("train_rf_kmeans", split=split, **{**TRIVIAL, "n_jobs": "1"}), "model")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow's own evaluator, which as a process of its own warns nobody
+        evaluate = run_step("evaluate", obj=CONTEXT, split=split, models=",".join(models))
+    mlflow.clear_active_model()
+    return uri(evaluate, "verdict")
 
 
 def write_verdict(split: str, model: str, **more: Any) -> str:

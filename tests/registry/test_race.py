@@ -75,6 +75,7 @@ def registering(*models: str) -> list[Act]:
     ]
 
 
+@pytest.mark.slow
 def test_two_registrations_at_once(registry: mlflow.MlflowClient, name: str) -> None:
     for first, second in run_rounds(registry, registry.tracking_uri, name, ROUNDS, *registering("good", "equal")):
         assert {first["grove.model_alias"], second["grove.model_alias"]} == {"champion", "challenger"}

@@ -83,3 +83,10 @@ def test_the_card_of_a_split() -> None:
     seen = re.sub(r"\s*<[^>]*>\s*", "|", card)
     for text in ("|no target||7||", "|kept||3,009||", "|a||3,000||5||3,005||", "|no b in the holdout|"):
         assert text in seen, text
+
+
+def test_the_card_of_a_split_whose_training_rows_are_a_sample() -> None:
+    sides = {"training": {"a": 1000, "b": 20}, "holdout": {"a": 5}}
+    card = split_card(sides, {"not in the sample of 1,020 training rows": 9000}, [], {"rows": 1020, "of": 10020})
+    told = "The training rows are a sample of 1,020 from 10,020, by class."
+    assert f"<p>1,020 training rows; 5 holdout rows. {told}</p>" in card

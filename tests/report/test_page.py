@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from steps.report.figures import class_balance
-from steps.report.page import Cell, Command, Heading, Picture, Table, page, picture
+from steps.report.page import Cell, Command, Heading, Picture, Prose, Table, page, picture
+from steps.table.visible import visible
 
 EVERY_PART = [
     "A paragraph.",
@@ -26,6 +27,8 @@ EVERY_PART = [
     Heading("Third"),
     Picture("data:image/png;base64,AA==", "a picture", 20, 10),
     Command("mlflow run ."),
+    Prose([("It is ", False), ("a_b", True), (".", False)], italic=True),
+    Prose([("Plain.", False)]),
 ]
 
 
@@ -81,11 +84,14 @@ def test_of_a_long_name_both_ends_are_shown() -> None:
 @example("<script>alert('\"')</script> &amp; <b>")
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     parts = [text, [text], Heading(text), Table([text] * 5, [[text] * 4 + [Cell(text, text)]], text), Command(text)]
+    parts.append(Prose([(text, False), (text, True)], italic=True))
     found = _Texts(page(text, text, parts, foot=text))
     plain = _Texts(page("t", "t", ["t", ["t"], Heading("t"), Table(["t"] * 5, [["t"] * 5], "t"), Command("t")]))
-    assert {tag for tag, _ in found.elements} - {"br", "small", "footer", "wbr"} == {tag for tag, _ in plain.elements}
-    said, shown = (re.sub(r"\r\n?", "\n", part) for part in ("".join(found.texts), text))
-    assert said.count(shown) >= 17
+    assert {tag for tag, _ in found.elements} - {"br", "small", "footer", "wbr", "em"} == {
+        tag for tag, _ in plain.elements
+    }
+    said, shown = (re.sub(r"\r\n?", "\n", part) for part in ("".join(found.texts), visible(text)))
+    assert said.count(shown) >= 19
 
 
 def test_nothing_is_fetched() -> None:

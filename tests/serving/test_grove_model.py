@@ -15,7 +15,7 @@ from steps.serving.grove_model import GroveModel, check
 from tests import tables
 from tests.inference.models import arrow, model_of, scorer_of
 
-INSTALLED = {"mlflow", "numpy", "pandas"}
+INSTALLED = {"mlflow", "numpy", "pandas", "skops", "sklearn"}
 """What is named in the requirements of each model."""
 
 

@@ -1,12 +1,15 @@
 import hashlib
 import struct
+from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.table.fingerprint import fingerprint
+from steps.table.stored import open_verified, write_table
+from tests.tables import ANY_TABLE
 
 TABLE = pa.table({"n": [1, 2, None], "é": ["a", None, "ü"], "b": [True, False, None], "big": [2**60, 0, 1]})
 DATES = pa.table({"d": pa.array([1, None, -1], pa.date32())})
@@ -51,6 +54,11 @@ def test_chunks_slices_and_metadata_do_not_matter(size):
     assert fingerprint(chunked) == fingerprint(padded) == fingerprint(TABLE)
 
 
+def test_an_integer_beyond_exactness_in_a_late_chunk_counts_for_all():
+    column = pa.chunked_array([[1, None], [2], [2**60]])
+    assert fingerprint(pa.table({"x": column})) == fingerprint(pa.table({"x": column.combine_chunks()}))
+
+
 VALUES = st.lists(
     st.tuples(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), st.one_of(st.none(), st.text(max_size=3))),
     min_size=2,
@@ -92,3 +100,38 @@ def test_other_types_are_refused():
 def test_an_empty_table_has_a_fingerprint():
     empty = TABLE.schema.empty_table()
     assert fingerprint(empty) != fingerprint(TABLE)
+
+
+def as_defined(table):
+    """The definition, word for word, by Python's own types."""
+    digest = hashlib.sha256(b"grove-table-1" + struct.pack("<qq", table.num_rows, table.num_columns))
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.type == pa.date32():
+            column = column.cast(pa.int32())
+        values = column.to_pylist()
+        present = [value for value in values if value is not None]
+        is_exact = all(abs(value) <= 2**53 for value in present if column.type == pa.int64())
+        tags = {pa.string(): "text", pa.bool_(): "boolean", pa.int32(): "date", pa.float64(): "number"}
+        tag = tags.get(column.type, "number" if is_exact else "integer")
+        for text in (name.encode(), tag.encode()):
+            digest.update(struct.pack("<q", len(text)) + text)
+        digest.update(bytes(value is not None for value in values))
+        if tag == "text":
+            texts = [(value or "").encode() for value in values]
+            digest.update(b"".join(struct.pack("<q", len(text)) for text in texts) + b"".join(texts))
+        else:
+            code = {"number": "<d", "boolean": "<?"}.get(tag, "<q")
+            digest.update(b"".join(struct.pack(code, value or 0) for value in values))
+    return digest.hexdigest()
+
+
+@settings(deadline=None)
+@given(ANY_TABLE, st.integers(1, 5), st.integers(1, 5))
+def test_a_table_in_memory_and_one_in_a_file_have_the_defined_digest(tmp_path_factory, table, chunk, group):
+    expected = as_defined(table)
+    assert fingerprint(pa.Table.from_batches(table.to_batches(max_chunksize=chunk), table.schema)) == expected
+    path = tmp_path_factory.getbasetemp() / "any.parquet"
+    with mock.patch("steps.table.stored.ROW_GROUP", group):
+        write_table(table, path)
+    with open_verified(path) as stored:
+        assert fingerprint(stored) == expected

@@ -3,7 +3,8 @@ import json
 import pyarrow as pa
 import pytest
 
-from steps.table.manifest import MANIFEST, read_verified, verify, write_manifest, write_table
+from steps.table.manifest import MANIFEST, verify, write_manifest
+from steps.table.stored import write_table
 
 TABLE = pa.table({"x": [1.5, None], "y": ["a", "b"]})
 
@@ -15,52 +16,6 @@ def folder(tmp_path):
     (tmp_path / "notes" / "é.txt").write_text("hello", encoding="utf-8")
     write_manifest(tmp_path, step="load")
     return tmp_path
-
-
-def test_a_table_is_read_as_it_was_written(folder):
-    assert read_verified(folder / "part.parquet").equals(TABLE)
-
-
-def test_a_folder_named_like_a_partition_adds_no_column(tmp_path):
-    (tmp_path / "k=1").mkdir()
-    write_table(TABLE, tmp_path / "k=1" / "a.parquet")
-    assert read_verified(tmp_path / "k=1" / "a.parquet").column_names == ["x", "y"]
-
-
-def test_equal_tables_give_equal_bytes_whatever_their_chunks_and_metadata(tmp_path):
-    chunked = pa.Table.from_batches(TABLE.to_batches(max_chunksize=1)).replace_schema_metadata({"pandas": "{}"})
-    write_table(TABLE, tmp_path / "one.parquet")
-    write_table(chunked, tmp_path / "two.parquet")
-    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.parquet", "two.parquet"]
-
-
-def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(folder):
-    before = (folder / "part.parquet").read_bytes()
-    with pytest.raises(AttributeError):
-        write_table("not a table", folder / "part.parquet")
-    assert (folder / "part.parquet").read_bytes() == before
-    assert not list(folder.glob(".*"))
-
-
-def test_a_table_without_rows_is_written(tmp_path):
-    write_table(TABLE.slice(0, 0), tmp_path / "a.parquet")
-    assert read_verified(tmp_path / "a.parquet").schema.equals(TABLE.schema)
-
-
-def test_a_flipped_bit_is_found(tmp_path):
-    path = tmp_path / "a.parquet"
-    write_table(pa.table({"x": list(range(1000))}), path)
-    content = bytearray(path.read_bytes())
-    content[200] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"a\.parquet damaged .*, expected the bytes that were written"):
-        read_verified(path)
-
-
-def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"Got no file at .*a\.parquet"):
-        read_verified(tmp_path / "a.parquet")
 
 
 def test_the_manifest_describes_every_file(folder):

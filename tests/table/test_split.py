@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.table import split
 from steps.table.clean import clean
-from steps.table.split import holdout_mask, row_hashes
+from steps.table.split import RowHasher, holdout_mask, row_hashes, sample_order
 
 ROWS = st.lists(
     st.tuples(
@@ -83,6 +84,26 @@ def test_chunks_and_column_order_do_not_matter(rows, size):
     np.testing.assert_array_equal(
         row_hashes(chunked, NAMES[::-1], as_read=True), row_hashes(table, NAMES, as_read=True)
     )
+
+
+@given(ROWS, st.integers(1, 5), st.booleans())
+def test_rows_hash_in_batches_as_in_one_table_also_when_not_all_texts_are_remembered(rows, size, as_read):
+    table = frame(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(split, "_REMEMBERED_TEXTS", 2)
+        patch.setattr(split, "_REMEMBERED_CHARACTERS", 3)
+        hasher = RowHasher(NAMES, as_read=as_read)
+        parts = [hasher(table.slice(start, size)) for start in range(0, len(rows), size)]
+        assert all(len(known) <= 2 for known in hasher._known.values())
+    np.testing.assert_array_equal(np.concatenate(parts), row_hashes(table, NAMES, as_read=as_read))
+
+
+def test_the_order_of_a_sample_tells_nothing_of_the_side():
+    hashes = row_hashes(pa.table({"x": np.arange(20_000)}), ["x"], as_read=True)
+    first = sample_order(hashes, seed=0) < 2**62
+    assert abs(first.mean() - 0.25) < 0.01
+    assert abs(holdout_mask(hashes, seed=0, test_size=0.2)[first].mean() - 0.2) < 0.02
+    assert abs((sample_order(hashes, seed=1) < 2**62)[first].mean() - 0.25) < 0.02
 
 
 def test_the_share_is_close_to_test_size_and_seeds_are_independent():

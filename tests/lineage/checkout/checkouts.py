@@ -18,7 +18,15 @@ def kept(source: Source, place: Path) -> Path | None:
     return place
 
 
-def refuse(*, url: str | None, folder: str, commit: str | None, at_hand: Path, patch: Path | None = None) -> None:
+def refuse(
+    *,
+    url: str | None,
+    folder: str,
+    commit: str | None,
+    at_hand: Path,
+    patch: Path | None = None,
+    only_branches: bool = False,
+) -> None:
     """Check out what can't be."""
-    with checked_out(url=url, folder=folder, commit=commit, patch=patch, at_hand=at_hand):
+    with checked_out(url=url, folder=folder, commit=commit, patch=patch, at_hand=at_hand, only_branches=only_branches):
         raise AssertionError("expected an error")
