@@ -1,6 +1,8 @@
 """Make the README's pictures: run Grove into a store of its own, and photograph the MLflow UI with Debian's chromium.
 
-python docs/screenshots.py
+python docs/screenshots.py [endpoint]
+
+With an endpoint of the gateway that MLFLOW_DEPLOYMENTS_TARGET names, its LLM writes the model card.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ DOCS = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 _SHOWN_AT_FIRST = ("Dataset", "Source", "Models")
 """Columns that the list of runs has until they are chosen away."""
+_FRAME = "iframe.mlflow-html-iframe"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -116,8 +119,17 @@ def show_comparison(page: Page, address: str, experiment_id: str, run_ids: Seque
 
 def show_report(page: Page, address: str, experiment_id: str, run_id: str) -> FrameLocator:
     """Open the run's report in MLflow's viewer, and return the frame that it is in."""
-    page.goto(f"{address}/#/experiments/{experiment_id}/runs/{run_id}/artifacts/report.html")
-    frame = page.frame_locator("iframe.mlflow-html-iframe")
+    return _show_html(page, f"{address}/#/experiments/{experiment_id}/runs/{run_id}/artifacts/report.html")
+
+
+def show_card(page: Page, address: str, experiment_id: str, run_id: str) -> FrameLocator:
+    """Open the model card that a run of describe wrote, and return the frame that it is in."""
+    return _show_html(page, f"{address}/#/experiments/{experiment_id}/runs/{run_id}/artifacts/model_card.html")
+
+
+def _show_html(page: Page, url: str) -> FrameLocator:
+    page.goto(url)
+    frame = page.frame_locator(_FRAME)
     frame.locator("h1").wait_for()
     _tidy(page)
     return frame
@@ -147,12 +159,17 @@ def main() -> None:
             "MLFLOW_TRACKING_URI": store,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
-        command = ["mlflow", "run", str(DOCS.parent), "-e", "main", "--env-manager", "local"]
-        subprocess.run(command, cwd=folder, env=environment, check=True)
+        command = ["mlflow", "run", str(DOCS.parent), "--env-manager", "local", "-e"]
+        subprocess.run([*command, "main"], cwd=folder, env=environment, check=True)
         client = mlflow.MlflowClient(store)
         (run,) = client.search_runs(["0"], "tags.mlflow.project.entryPoint = 'main'")
         with served(store) as address, browser_page() as page:
             photograph(page, address, client, run)
+            writer = [word for endpoint in sys.argv[1:] for word in ("-P", f"endpoint={endpoint}")]
+            subprocess.run([*command, "describe", *writer], cwd=folder, env=environment, check=True)
+            (described,) = client.search_runs(["0"], "tags.mlflow.project.entryPoint = 'describe'")
+            show_card(page, address, "0", described.info.run_id)
+            page.locator(_FRAME).screenshot(path=DOCS / "model_card.png")
 
 
 def photograph(page: Page, address: str, client: mlflow.MlflowClient, main: Run) -> None:

@@ -59,7 +59,7 @@ PARAMETERS = {
 TYPES = TABLE_OPTIONS | SEARCH_OPTIONS | VERDICT_OPTIONS | GATE_OPTIONS | CACHE_OPTIONS
 _MOST_CHARACTERS = 5000
 """Of the table of steps, as a description has 8,000 at most."""
-OWN_OPTIONS = ("wait", "cache_audit", "strict")
+OWN_OPTIONS = ("describe", "wait", "cache_audit", "strict")
 """What no step has."""
 
 
@@ -69,7 +69,7 @@ OWN_OPTIONS = ("wait", "cache_audit", "strict")
 @click.pass_context
 def main(context: click.Context, /, wait: int, cache_audit: float, strict: bool, **values: str) -> None:
     """Load, preprocess, train side by side, evaluate, register."""
-    cache = values["cache"]
+    cache, endpoint = values["cache"], values.pop("describe")
     if cache_audit and cache != "use":
         raise ValueError(
             f"Got cache_audit={cache_audit:g} with cache={cache}, expected cache=use: what is taken is audited."
@@ -77,6 +77,8 @@ def main(context: click.Context, /, wait: int, cache_audit: float, strict: bool,
     check_metrics(parse_thresholds(values["thresholds"]), values["scoring"])
     if values["compute"] != LOCAL:
         check_cluster(values["compute"])
+    if endpoint:
+        warn_of_gateway(values["gateway"], endpoint)
     if strict:
         refuse_dirty(context.obj["source"])
     experiment_id = mlflow.active_run().info.experiment_id
@@ -99,7 +101,10 @@ def main(context: click.Context, /, wait: int, cache_audit: float, strict: bool,
         except RuntimeError as error:
             describe(step_table(pipeline.steps))
             raise click.ClickException(str(error)) from error
-        summarize(pipeline, evaluated, registered)
+        summary = summarize(pipeline, evaluated, registered)
+        if endpoint:
+            write_card(pipeline, registered, endpoint)
+            describe(f"{summary}\n\n{step_table(pipeline.steps)}")
 
 
 def check_cluster(compute: str) -> None:
@@ -107,6 +112,16 @@ def check_cluster(compute: str) -> None:
     from steps.forest.cluster import Cluster  # scikit-learn with it, which main can do without
 
     Cluster(compute, 1).close()
+
+
+def warn_of_gateway(gateway: str, endpoint: str) -> None:
+    """Say it if no LLM can be asked for the card as it seems, which else describe would tell, after the training."""
+    from steps.gateway.client import NoAnswerError, gateway_with  # much to load, which main can do without
+
+    try:
+        gateway_with(endpoint, gateway)
+    except NoAnswerError as error:
+        click.echo(f"main: the card will be written without an LLM, if this stays so: {error}", err=True)
 
 
 def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:
@@ -122,6 +137,17 @@ def run(pipeline: Pipeline, values: dict[str, str]) -> tuple[StepRun, StepRun]:
         models=",".join(trainer.artifact("model") for trainer in trained.values()),
     )
     return evaluate, pipeline.run("register", {"verdict": evaluate.fingerprint}, verdict=evaluate.output)
+
+
+def write_card(pipeline: Pipeline, registered: StepRun, endpoint: str) -> None:
+    """Let the LLM behind the endpoint write the card of the version that was registered; say it if there is none.
+
+    All that main is for is done and told by then: nothing of this makes it fail.
+    """
+    try:
+        pipeline.run_always("describe", version=registered.run.data.tags[VERSION_TAG], endpoint=endpoint)
+    except RuntimeError as error:
+        click.echo(f"main: there is no card: {error}", err=True)
 
 
 def data_fingerprint(data: str) -> str | None:
@@ -149,8 +175,8 @@ def train(pipeline: Pipeline, split: StepRun, n_jobs: str) -> dict[str, StepRun]
         return pipeline.run_together(dict.fromkeys(TRAINERS, (inputs, uris)))
 
 
-def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> None:
-    """Print the comparison and what to type next, and make them the run's description."""
+def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> str:
+    """Print the comparison and what to type next; make them the run's description, which is returned without steps."""
     path = download(evaluated.artifact("verdict/verdict.json"), "verdict")
     verdict = json.loads(Path(path).read_text(encoding="utf-8"))
     about = {tag: registered.run.data.tags.get(tag) for tag in (NAME_TAG, VERSION_TAG, ALIAS_TAG, REFUSAL_TAG)}
@@ -179,6 +205,7 @@ def summarize(pipeline: Pipeline, evaluated: StepRun, registered: StepRun) -> No
             "grove.cached": cached or "none",
         }
     )
+    return summary
 
 
 def outcome(winner: str, about: Mapping[str, str | None]) -> tuple[str, list[str]]:

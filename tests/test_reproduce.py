@@ -68,7 +68,7 @@ def loaded_and_split(mlflow_run: Run, project: Path) -> Result:
 def test_an_older_commit_by_what_the_report_says_to_type_and_a_tampered_artifact(
     clone: Path, mlflow_run: Run, client: mlflow.MlflowClient, environment: dict[str, str]
 ) -> None:
-    """Although main failed later."""
+    """Although main failed later; of a main that did not see tests/gateway/test_typed.py."""
     main = mlflow_run(clone, strict="true", **SMALL)
     assert main.code == 0, main.out
     client.set_terminated(main.run.info.run_id, "FAILED")

@@ -115,6 +115,23 @@ def test_a_team_works_together(
     assert "of which none is missing or changed" in ann.types("history", model_name="race").out
 
 
+def test_who_may_change_a_version_writes_its_card(
+    people: dict[str, Person], anns_main: Said, client: mlflow.MlflowClient
+) -> None:
+    own = {"MLFLOW_EXPERIMENT_NAME": "eve"}
+    said = people["eve"].types("describe", own)
+    assert "user eve may not read or register versions of this model, or it does not exist. Ask who runs" in said.error
+    assert not client.get_model_version_by_alias("grove", "champion").description.startswith("## ")
+    assert people["bob"].types("describe").code == 0
+    version = client.get_model_version_by_alias("grove", "champion")
+    assert version.tags["grove.card.run"] == newest(client, "describe")
+    for person, variables in ((people["ann"], {}), (people["eve"], own)):
+        said = person.types("describe", variables, endpoint="chat")
+        assert "describe: Got a refusal (403) of the gateway http://127.0.0.1:" in said.out, "after the prompt was read"
+    assert client.get_model_version_by_alias("grove", "champion").tags["grove.card.why"] in said.out
+    assert client.get_prompt_version("grove-model-card", 1) is not None
+
+
 @pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi")
 def test_who_may_not_is_told_so(people: dict[str, Person], anns_main: Said, client: mlflow.MlflowClient) -> None:
     users = get_app_client("basic-auth", client.tracking_uri)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import click
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -12,11 +13,11 @@ from mlflow.exceptions import MlflowException
 from steps.lineage.artifacts import Artifact
 from steps.lineage.provenance import SOURCE_TAG
 from steps.registry.gate import Decision
-from steps.registry.versions import DATA_TAG, RUN_TAG, TARGET_TAG, VARIANT_TAG
+from steps.registry.model_card import has_card, outdates, remove_card
+from steps.registry.versions import DATA_TAG, GATE_TAG, RUN_TAG, TARGET_TAG, VARIANT_TAG
 from steps.report import markdown
 
-_GATE_TAG = "grove.gate"
-_REWRITTEN = ("grove.cv.", "grove.holdout.", f"{_GATE_TAG}.", f"{RUN_TAG}.", f"{SOURCE_TAG}.")
+_REWRITTEN = ("grove.cv.", "grove.holdout.", f"{GATE_TAG}.", f"{RUN_TAG}.", f"{SOURCE_TAG}.")
 """Beginnings of tags; what another verdict left there goes."""
 _DESCRIPTION_CHARACTERS = 4900
 """MLflow's database has 5,000."""
@@ -42,8 +43,8 @@ class Evidence:
             **{f"grove.holdout.{metric}": f"{value:.6f}" for metric, value in holdout.items()},
             **{f"{RUN_TAG}.{step}": run_id for step, run_id in (self.source.chain | _own_runs()).items()},
             **_source_of(self.source.chain[name]),
-            _GATE_TAG: "passed" if decision.passed else "not passed",
-            **{f"{_GATE_TAG}.{check.name}": str(check) for check in decision.checks},
+            GATE_TAG: "passed" if decision.passed else "not passed",
+            **{f"{GATE_TAG}.{check.name}": str(check) for check in decision.checks},
         }
 
     def description(self, decision: Decision) -> str:
@@ -63,17 +64,26 @@ class Evidence:
     def write(self, client: mlflow.MlflowClient, version: ModelVersion, decision: Decision) -> None:
         """Let the version have these tags and this description, and none of another verdict's.
 
-        What it has already is not written again.
+        What it has already is not written again. A card stays in place of the description until something that it may
+        speak of changes.
         """
         tags, text = self.tags(decision), self.description(decision)
-        for tag, value in tags.items():
-            if version.tags.get(tag) != value:
-                client.set_model_version_tag(version.name, version.version, tag, value)
-        for tag in version.tags:
-            if tag.startswith(_REWRITTEN) and tag not in tags:
-                client.delete_model_version_tag(version.name, version.version, tag)
-        if version.description != text:
-            client.update_model_version(version.name, version.version, text)
+        changed = {tag: value for tag, value in tags.items() if version.tags.get(tag) != value}
+        gone = [tag for tag in version.tags if tag.startswith(_REWRITTEN) and tag not in tags]
+        # Before the tags change, so that no card outlives what it is about.
+        if not has_card(version) or outdates([*changed, *gone]):
+            if version.description != text:
+                client.update_model_version(version.name, version.version, text)
+            if has_card(version):
+                remove_card(client, version)
+                click.echo(
+                    f"register: the card of version {version.version} spoke of an earlier verdict and is gone: "
+                    f"-e describe writes a new one"
+                )
+        for tag, value in changed.items():
+            client.set_model_version_tag(version.name, version.version, tag, value)
+        for tag in gone:
+            client.delete_model_version_tag(version.name, version.version, tag)
 
 
 def gate_table(decision: Decision) -> tuple[list[str], list[list[str]]]:

@@ -45,6 +45,12 @@ def check_version(to: str) -> None:
         raise ValueError(f"Got to={to!r}, expected the number of a version such as 3, or nothing for the one before.")
 
 
+def check_named_version(version: str) -> None:
+    """Raise ValueError unless it can be a version's number or alias."""
+    if not re.fullmatch(r"[\w.-]+", version):
+        raise ValueError(f"Got version={version!r}, expected the number of a version or an alias such as champion.")
+
+
 def check_reason(why: str) -> None:
     """Raise ValueError unless it says something, and not too much for a tag."""
     if not why.strip() or len(why) > _LONGEST_REASON:
@@ -66,6 +72,12 @@ GATE_OPTIONS: dict[str, click.ParamType] = {
     "allow_schema_change": click.BOOL,
 }
 """Option to its type; `rope` is evaluate's."""
+
+DESCRIBE_OPTIONS: dict[str, click.ParamType] = {
+    "model_name": GATE_OPTIONS["model_name"],
+    "version": Checked(check_named_version),
+}
+"""Option to its type."""
 
 ROLLBACK_OPTIONS: dict[str, click.ParamType] = {
     "model_name": GATE_OPTIONS["model_name"],
