@@ -29,7 +29,7 @@ from steps.registry.gate import Asked, Decision, judge
 from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.moves import aliases_now, carry_out, to_challenger, to_champion
 from steps.registry.options import GATE_OPTIONS
-from steps.registry.turn import turn
+from steps.registry.turn import remove_ended, turn
 from steps.registry.versions import ALIAS_TAG, NAME_TAG, REFUSAL_TAG, VERSION_TAG, champion_of, find_or_create
 from steps.report import markdown
 from steps.report.page import Table, page
@@ -94,10 +94,12 @@ def place(
     name, number = version.name, str(version.version)
     before = None if today is None else str(today.version)
     if number == before:
+        remove_ended(client, name)
         return CHAMPION, decision
     evidence.write(client, version, decision)
     run_id = mlflow.active_run().info.run_id
     if not decision.passed and not to_challenger(aliases_now(client, name), number):
+        remove_ended(client, name)
         return CHALLENGER, decision
     with turn(client, name, run_id) as mine:
         aliases = aliases_now(client, name)

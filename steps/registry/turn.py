@@ -76,6 +76,16 @@ def turn(client: mlflow.MlflowClient, model_name: str, run_id: str) -> Iterator[
                 client.delete_registered_model(_name(model_name, mine.place))
 
 
+def remove_ended(client: mlflow.MlflowClient, model_name: str) -> None:
+    """Delete what runs left behind that were killed at the end of their turn: their record is written."""
+    number = _next_number(client, model_name)
+    for place, holder in _held(client, model_name).items():
+        # Whose run goes on may still be moving the aliases, and others wait as long as its name is there.
+        if place[0] < number and not _is_running(client, holder):
+            with suppress(MlflowException):  # another run has done so, or this user may not
+                client.delete_registered_model(_name(model_name, place))
+
+
 def _wait(client: mlflow.MlflowClient, model_name: str, run_id: str) -> Turn:
     first_seen: dict[tuple[_Place, str], float] = {}
     while True:
@@ -121,7 +131,7 @@ def _create(client: mlflow.MlflowClient, model_name: str, place: _Place, run_id:
     """Return whether the name could be created, which it can once."""
     said = (
         f"A lock: run {run_id} is moving an alias of {model_name}. It is deleted in a moment, or by the next run that "
-        f"moves one."
+        f"registers a model."
     )
     try:
         client.create_registered_model(_name(model_name, place), tags={_HOLDER_TAG: run_id}, description=said)
