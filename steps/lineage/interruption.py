@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ def _interrupt(last_words: Callable[[], None], number: int, frame: FrameType | N
     # Ctrl-C in a terminal and MLflow's own clean-up make two or three signals of one; the first counts.
     if not _interrupted.is_set():
         _interrupted.set()
+        # Of a query that is broken off it logs tracebacks, which tell nobody anything.
+        logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
         threading.Thread(target=_end_the_hard_way, args=[last_words], daemon=True).start()
     elif not _lost.is_set():
         return
