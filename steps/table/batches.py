@@ -29,6 +29,7 @@ from steps.table.formats import (
     unnamed_index,
 )
 from steps.table.json_lines import json_batches
+from steps.table.regroup import Regrouped
 from steps.table.source import COMPRESSIONS, head, open_plain, refuse_unknown_encoding
 from steps.table.space import naming_what_is_full
 from steps.table.spool import Spool
@@ -61,18 +62,10 @@ class BatchReader:
 
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in their order, `rows` at a time; the last batch may have fewer."""
-        waiting: list[pa.Table] = []
-        count = 0
+        groups = Regrouped(rows)
         for batch in self._read(rows):
-            table = pa.Table.from_batches([batch]).select(self.schema.names)
-            waiting.append(table.replace_schema_metadata())
-            count += batch.num_rows
-            while count >= rows:
-                table = pa.concat_tables(waiting)
-                yield table.slice(0, rows).combine_chunks()
-                waiting, count = [table.slice(rows)], count - rows
-        if count:
-            yield pa.concat_tables(waiting).combine_chunks()
+            yield from groups.add(pa.Table.from_batches([batch]).select(self.schema.names))
+        yield from groups.rest()
 
 
 @contextlib.contextmanager

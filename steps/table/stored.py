@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from steps.table.regroup import Regrouped
 from steps.table.space import naming_what_is_full
 
 ROW_GROUP = 1 << 16
@@ -29,31 +30,21 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Write]:
     schema : pyarrow.Schema
         Of the rows; its metadata is left out.
     """
-    waiting: list[pa.Table] = []
-    count = 0
+    groups = Regrouped(ROW_GROUP)
     with (
         written_whole(path) as unfinished,
         pq.ParquetWriter(unfinished, schema.remove_metadata(), compression="zstd", write_page_checksum=True) as writer,
     ):
 
         def write(rows: pa.Table) -> None:
-            nonlocal count
-            waiting.append(rows.replace_schema_metadata())
-            count += rows.num_rows
-            while count >= ROW_GROUP:
-                group()
+            put(groups.add(rows))
 
-        def group() -> None:
-            nonlocal count
-            rows = pa.concat_tables(waiting)
-            # Pages follow the chunks, which must not show in the bytes.
-            writer.write_table(rows.slice(0, ROW_GROUP).combine_chunks(), row_group_size=ROW_GROUP)
-            waiting[:] = [rows.slice(ROW_GROUP)]
-            count = waiting[0].num_rows
+        def put(full: Iterable[pa.Table]) -> None:
+            for group in full:
+                writer.write_table(group, row_group_size=ROW_GROUP)
 
         yield write
-        if count:
-            group()
+        put(groups.rest())
 
 
 def write_table(table: pa.Table, path: Path) -> None:
