@@ -69,7 +69,7 @@ def test_main_in_a_clone_whose_path_has_a_space_and_again_from_the_cache(
     assert again.run.data.metrics == result.run.data.metrics
 
 
-@pytest.mark.parametrize("name", ["main", "load", "preprocess", "history"])
+@pytest.mark.parametrize("name", ["main", "load", "preprocess", "history", "reproduce"])
 def test_what_fits_nothing_does_not_wait_for_scikit_learn(name: str) -> None:
     code = f"import sys, steps.{name}; sys.exit('sklearn' in sys.modules or 'scipy.stats' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)

@@ -104,12 +104,16 @@ def is_budget(reply: Reply) -> bool:
 
 def plain(text: str) -> str:
     """Return a stranger's text as plain words: no login, no markup, no line breaks, not long."""
-    return _cut(" ".join(_STRANGE.sub(" ", without_secrets(text)).split()))
+    return _cut(_words(text))
 
 
 def quoted(text: str) -> str:
     """Return what a provider wrote as plain words, without what may be a key."""
-    return _cut(_KEY.sub("…", " ".join(_STRANGE.sub(" ", without_secrets(text)).split())))
+    return _cut(_KEY.sub("…", _words(text)))
+
+
+def _words(text: str) -> str:
+    return " ".join(_STRANGE.sub(" ", without_secrets(text)).split())
 
 
 def _cut(text: str) -> str:

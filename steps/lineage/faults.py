@@ -20,7 +20,7 @@ from steps.lineage import launcher
 from steps.lineage.credentials import without_credentials
 from steps.lineage.errors import client_errors, one_line
 from steps.lineage.refusal import refusal
-from steps.lineage.tracking import check_tracking_uri
+from steps.lineage.tracking import check_tracking_uri, is_server
 from steps.table.space import NO_SPACE
 
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "6", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}
@@ -81,7 +81,7 @@ def explain(error: BaseException) -> str:
 
 def _store() -> str:
     uri = mlflow.get_tracking_uri()
-    return f"the tracking {'server' if uri.startswith('http') else 'store'} {without_credentials(uri)}"
+    return f"the tracking {'server' if is_server(uri) else 'store'} {without_credentials(uri)}"
 
 
 def stop_waiting() -> None:

@@ -17,7 +17,6 @@ from steps.lineage.comparison import Outcome, StepComparison, compare_artifacts
 from steps.lineage.errors import one_line
 from steps.lineage.explain import differences
 from steps.lineage.keys import file_fingerprint
-from steps.lineage.model_difference import model_differences
 from steps.lineage.recorded import RecordedRun, RecordedStep
 
 _FIRST = "load"
@@ -111,7 +110,9 @@ def _compare(before: RecordedStep, runs: Mapping[str, StepRun]) -> StepCompariso
         return StepComparison(before.step, Outcome.DIVERGED, kind, 0.0, what)
     more = []
     if "evaluate" not in runs and recorded.manifest.get("model_digest") != repeated.manifest.get("model_digest"):
-        # What compares the models' predictions else.
+        # What compares the models' predictions else. It loads scikit-learn, which other steps can do without.
+        from steps.lineage.model_difference import model_differences
+
         more = model_differences(recorded, repeated, fetch(runs["preprocess"].output, "split"))
     found = compare_artifacts(before.step, kind, recorded, repeated, more)
     if after.cached:

@@ -55,9 +55,8 @@ def pictures(run_id: str, folder: str = "") -> dict[str, bytes]:
     """Return the PNG files that the run logged in a folder, at the top without one, by their names without suffix."""
     client = mlflow.MlflowClient()
     files = [Path(file.path) for file in client.list_artifacts(run_id, folder or None)]
-    place = client.get_run(
-        run_id
-    ).info.artifact_uri  # by the run's ID MLflow copies them, and does not say why it can't
+    # By the run's ID MLflow copies them, and does not say why it can't.
+    place = client.get_run(run_id).info.artifact_uri
     return {file.stem: fetched(f"{place}/{file}").read_bytes() for file in files if file.suffix == ".png"}
 
 

@@ -66,13 +66,12 @@ def _outcome(who: Contest) -> None:
 
 
 def _undecided(who: Contest, may: set[Atom | str]) -> None:
-    may |= {"whether", "better", "worse", "help", "equivalent", "practical", "difference"}
+    asked = may | {"whether", "better", "worse", "help", "equivalent", "practical", "difference"}
     for challenger in who.challengers.values():
         said = f"Whether {quoted(challenger[1])} is better than {quoted(_name(who))} is not decided."
-        who.found.add(["undecided"], said, may=may, section="analyses")
-        for asked in ("kmeans", challenger):  # whether the forest helps is not the question
-            who.found.add(["undecided", asked], said, may=may | {"forest", "plain"})
-    may -= {"whether", "better", "worse", "help", "equivalent", "practical", "difference"}
+        who.found.add(["undecided"], said, may=asked, section="analyses")
+        for what in ("kmeans", challenger):  # whether the forest helps is not the question
+            who.found.add(["undecided", what], said, may=asked | {"forest", "plain"})
     who.found.add(["established", "no difference"], "No difference is established.", may=may)
 
 

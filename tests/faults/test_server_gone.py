@@ -43,6 +43,12 @@ def given(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def impatient(environment: dict[str, str]) -> None:
+    """Let what is started wait six seconds for a server, instead of a minute."""
+    environment.update({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"})
+
+
+@pytest.fixture
 def until_trained(start: Callable[..., Started], given: dict[str, str]) -> Started:
     """A main whose trainers have been started."""
     process, run = start("main", **given)
@@ -69,16 +75,14 @@ def test_a_server_that_is_back_after_ten_seconds_costs_nothing(
 
 @pytest.mark.slow
 def test_a_server_that_stays_away_is_said_and_the_next_main_goes_on(
-    environment: dict[str, str],
+    impatient: None,
+    until_trained: Started,
     start: Callable[..., Started],
     given: dict[str, str],
     tracker: Tracker,
     client: mlflow.MlflowClient,
 ) -> None:
-    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1"}
-    environment.update(impatient)  # six seconds, instead of a minute
-    process, _ = start("main", **given)
-    wait_until(lambda: find(process, "steps.train_rf"), 900)
+    process, _ = until_trained
     below = psutil.Process(process.pid).children(recursive=True)
     tracker.kill()
     started = time.monotonic()
