@@ -12,6 +12,7 @@ import pyarrow as pa
 from steps.inference.model import TrainedModel
 from steps.table.batches import BatchReader
 from steps.table.conform import conform, label_codes, to_frame
+from steps.table.listing import first_of
 from steps.table.profile import bin_counts, text_counts
 from steps.table.schema import CATEGORICAL, DROPPED, TEXT, TYPES, Column, Schema
 
@@ -168,9 +169,6 @@ class Scorer:
 def _without_columns(source: str, missing: list[str], names: list[str]) -> str:
     folded = {name.casefold(): name for name in names}
     near = [folded[found] for found in difflib.get_close_matches(missing[0].casefold(), folded, n=2)]
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {_named(names)}."
-    return f"Got {source} without {_named(missing)}, expected all columns that the model was trained on: {hint}"
-
-
-def _named(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:_NAMED])) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    known, lacking = (first_of(list(map(repr, listed)), _NAMED) for listed in (names, missing))
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"it has {known}."
+    return f"Got {source} without {lacking}, expected all columns that the model was trained on: {hint}"

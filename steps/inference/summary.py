@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from steps.inference.observed import Observed
-
-_NAMED = 5
+from steps.table.listing import first_of
 
 
 def content_of(observed: Observed, *, model: str, source: str, output: str, has_profile: bool) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def sentence(columns: list[dict[str, Any]], classes: dict[str, Any], rows: int, 
     for level in ("large", "moderate"):
         drifted = [f"{each['name']} (PSI {each['psi']:.3f})" for each in columns if each["level"] == level]
         if drifted:
-            found.append(f"{level} in {_listed(drifted)}")
+            found.append(f"{level} in {first_of(drifted)}")
     told = "; ".join(found) if found else f"none in {len(columns)} columns"
     return f"Drift from the training rows: {told}. Predicted classes: {classes['level']} (PSI {classes['psi']:.3f})."
 
@@ -63,12 +62,8 @@ def label_notes(observed: Observed) -> list[str]:
     if observed.unlabelled:
         notes.append(f"The metrics leave out {observed.unlabelled:,} rows without a label.")
     if observed.mislabelled:
-        named = _listed([f"{label!r} ({count:,})" for label, count in observed.other_labels.most_common()])
+        named = first_of([f"{label!r} ({count:,})" for label, count in observed.other_labels.most_common()])
         notes.append(
             f"The metrics leave out {observed.mislabelled:,} rows with a label that the model does not know: {named}."
         )
     return notes
-
-
-def _listed(texts: list[str]) -> str:
-    return ", ".join(texts[:_NAMED]) + (f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else "")

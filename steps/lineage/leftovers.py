@@ -12,6 +12,7 @@ from steps.lineage.entry_point import give_reason
 from steps.lineage.errors import WITHOUT_A_WORD, one_line
 from steps.lineage.keys import CANDIDATE_TAG
 from steps.lineage.process import PROCESS_TAG, is_gone
+from steps.table.listing import first_of
 
 _NAMED = 3
 
@@ -38,9 +39,8 @@ def mark_leftovers(experiment_id: str, marked_by: str) -> None:
     except (MlflowException, OSError) as error:
         problem = error
     if marked:
-        named = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in marked[:_NAMED])
-        more = f" and {len(marked) - _NAMED} more" if len(marked) > _NAMED else ""
-        click.echo(f"main: marked as KILLED, as their processes ended without a word: {named}{more}")
+        named = first_of([f"{run.info.run_name} ({run.info.run_id})" for run in marked], _NAMED)
+        click.echo(f"main: marked as KILLED, as their processes ended without a word: {named}")
     if problem is not None:
         click.echo(f"main: can't mark all runs whose processes are gone: {one_line(problem)}", err=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from steps.lineage.repository import PATCH, read_source
 from steps.lineage.run_files import has_artifact
 from steps.lineage.source import code_at_start
 from steps.lineage.view import Source
+from steps.table.listing import first_of
 
 RECORD = "provenance.json"
 REPRODUCE = "reproduce"
@@ -157,17 +158,12 @@ def _keep_patch(entry_point: str, source: Source) -> None:
         said = f"there is no commit ({source.refusal}); the project's files are kept as {PATCH}"
     else:
         said = f"the work tree differs from commit {source.commit[:12]}; the difference is kept as {PATCH}"
-        said += f", with the untracked {_named(source.untracked)}" if source.untracked else ""
+        said += f", with the untracked {first_of(source.untracked, _NAMED)}" if source.untracked else ""
     click.echo(f"{entry_point}: {said}", err=True)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PATCH
         file.write_bytes(source.patch)
         mlflow.log_artifact(str(file))
-
-
-def _named(files: Sequence[str]) -> str:
-    more = len(files) - _NAMED
-    return ", ".join(files[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tags(source: Mapping[str, Any]) -> dict[str, str]:

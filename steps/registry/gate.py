@@ -17,9 +17,10 @@ from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.errors import one_line
 from steps.registry.comparison import Comparison, compare
 from steps.registry.thresholds import Threshold, check_metrics, parse_thresholds
-from steps.registry.trained import Trained, changes_for_callers, obstacles, read_trained, some
+from steps.registry.trained import Trained, changes_for_callers, obstacles, read_trained
 from steps.registry.versions import MODEL_TAG, TARGET_TAG, model_uri_of
 from steps.report.markdown import number
+from steps.table.listing import first_of
 
 _ROUNDING = 1e-9  # 0.49 - 0.5 is less than -0.01, in floating point
 
@@ -173,7 +174,7 @@ def _against(
     schema = Check("schema", not changes or asked.allow_schema_change, _schema_said(name, changes))
     hindrances = obstacles(new, champion)
     if hindrances:
-        said = f"{name} can't be asked about today's rows, as {some(hindrances)}"
+        said = f"{name} can't be asked about today's rows, as {first_of(hindrances)}"
         if asked.allow_schema_change:
             return schema, Check("champion", None, f"{said}; with allow_schema_change=true that stops nothing")
         return schema, Check("champion", False, f"{said}; allow_schema_change=true lets the thresholds alone decide")
@@ -189,7 +190,8 @@ _WAY_OUT = (
 def _schema_said(name: str, changes: list[str]) -> str:
     if not changes:
         return f"callers of {name} need change nothing"
-    return f"callers of {name} would have to change something, as {some(changes)}; allow_schema_change=true allows it"
+    why = first_of(changes)
+    return f"callers of {name} would have to change something, as {why}; allow_schema_change=true allows it"
 
 
 def holdout_of(source: Artifact, model: Trained) -> Artifact:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,8 @@ from steps.lineage.artifacts import Artifact, fetch
 from steps.lineage.errors import one_line
 from steps.lineage.models import load_model, trainer_run
 from steps.registry.versions import model_uri_of
+from steps.table.listing import first_of
 from steps.table.schema import CATEGORICAL, INTEGER, NUMBER, NUMERIC
-
-_NAMED = 5  # differences in one message
 
 
 @dataclass(frozen=True)
@@ -105,12 +103,6 @@ def obstacles(new: Trained, champion: Trained) -> list[str]:
     return [*missing, *_other_columns(new, champion), *_other_target(new, champion), *_other_scale(new, champion)]
 
 
-def some(said: Sequence[str]) -> str:
-    """Return the first of many, and how many more there are."""
-    more = len(said) - _NAMED
-    return ", ".join(said[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
 def _other_target(new: Trained, champion: Trained) -> list[str]:
     if None in (new.target, champion.target) or new.target == champion.target:
         return []
@@ -137,7 +129,7 @@ def _other_classes(new: Trained, champion: Trained) -> list[str]:
 def _other_scale(new: Trained, champion: Trained) -> list[str]:
     differences, scoring = _other_classes(new, champion), new.found["scoring"]
     if differences and scoring in TWO_CLASSES:
-        return [f"{scoring} is of two classes, and {some(differences)}"]
+        return [f"{scoring} is of two classes, and {first_of(differences)}"]
     return differences if _kind_of_classes(new) != _kind_of_classes(champion) else []
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from steps.table.columns import select_columns
 from steps.table.fingerprint import fingerprint
+from steps.table.listing import first_of
 from steps.table.profile import PROFILE, most_frequent_first, profile, value_counts
 from steps.table.sample import class_quotas, draw, least_sample
 from steps.table.schema import Schema
@@ -120,19 +121,19 @@ def learned_classes(table: StoredTable, target: str, asked: Asked, left_out: dic
     rare = {label: count for label, count in counts.items() if count < least}
     if not rare:
         return list(counts)
-    named = ", ".join(f"{label!r} ({count})" for label, count in sorted(rare.items(), key=lambda pair: pair[1])[:5])
-    more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+    rarest_first = sorted(rare.items(), key=lambda pair: pair[1])
+    named = first_of([f"{label!r} ({count})" for label, count in rarest_first])
     if asked.rare_classes != "drop":
         raise ValueError(
             f"Got {len(rare)} of {len(counts)} classes with fewer rows than min_class_rows={least}: "
-            f"{named}{more}; leave them out with rare_classes=drop, or lower min_class_rows."
+            f"{named}; leave them out with rare_classes=drop, or lower min_class_rows."
         )
     if len(counts) - len(rare) < 2:
         raise ValueError(
             f"Got {len(counts) - len(rare)} classes with at least min_class_rows={least} rows, expected two "
-            f"or more: lower min_class_rows. Rarer are {named}{more}."
+            f"or more: lower min_class_rows. Rarer are {named}."
         )
-    left_out[f"class with fewer than {least} rows: {named}{more}"] = sum(rare.values())
+    left_out[f"class with fewer than {least} rows: {named}"] = sum(rare.values())
     return [label for label in counts if label not in rare]
 
 
@@ -173,7 +174,7 @@ def check_sides(train: Mapping[Any, int], test: Mapping[Any, int]) -> list[str]:
     untested = sorted(map(str, train.keys() - test.keys()))
     if not untested:
         return []
-    shown = ", ".join(map(repr, untested[:5])) + (f" and {len(untested) - 5} more" if len(untested) > 5 else "")
+    shown = first_of(list(map(repr, untested)))
     return [f"The holdout has no rows of {len(untested)} of {len(train)} classes: {shown}."]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steps.lineage.artifacts import Artifact
-from steps.registry.trained import Trained, _taken, changes_for_callers, obstacles, some
+from steps.registry.trained import Trained, _taken, changes_for_callers, obstacles
 
 
 def model(features: dict[str, str], classes: list[Any], scoring: str = "accuracy", target: str | None = "y") -> Trained:
@@ -64,8 +64,3 @@ def test_integers_and_fractions_are_one_to_callers_in_columns_and_in_classes() -
     kinds = [_taken({"name": "a", "type": kind, "role": "numeric"}) for kind in ("integer", "number")]
     assert kinds == ["numbers", "numbers"]
     assert changes_for_callers(model({}, [1, 2]), model({}, [1.0, 2.0])) == []
-
-
-def test_many_differences_are_shortened() -> None:
-    assert some(["a", "b"]) == "a, b"
-    assert some([str(number) for number in range(1007)]) == "0, 1, 2, 3, 4 and 1,002 more"
