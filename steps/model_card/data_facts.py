@@ -8,11 +8,11 @@ from typing import Any
 
 from steps.model_card.claims import COUNT, PREDICT, SHARE, Atom, Collection
 from steps.model_card.contest import Contest, contest
-from steps.model_card.figures import spoken
+from steps.model_card.figures import counted, spoken
 from steps.model_card.names import quoted
 
 _HOLDOUT, _TRAINING = ("part", "holdout"), ("part", "training")
-_ROLES = {"numeric": "numeric", "date": "date", "categorical": "categorical"}
+_ROLES = ("numeric", "date", "categorical")
 _DROPPED = "dropped"
 _MOST_NAMED = 10
 """Of the columns that are left out, or have gaps, the card's sentences name so many; its tables name more."""
@@ -99,11 +99,11 @@ def _columns(who: Contest) -> None:
         (["columns", "data"], len(columns), "The table has {}.", ""),
         (["used", "columns"], used, "The model uses {}.", "use"),
         (["features"], used, "", ""),
-        *(([word], roles[role], f"{{}} {{}} {word}.", "training_data") for role, word in _ROLES.items()),
+        *(([role], roles[role], f"{{}} {{}} {role}.", "training_data") for role in _ROLES),
         (["left out"], roles[_DROPPED], "{} {} left out.", "training_data"),
     ):
         if count:
-            text = said.format(f"{count:,} column{'s' if count != 1 else ''}", "are" if count != 1 else "is")
+            text = said.format(counted(count, "column"), "are" if count != 1 else "is")
             may = ["columns"] if "left out" in needs else ["columns", "used", "features"]
             if "used" in needs or "features" in needs:
                 may += ["target", "predict", who.target]
@@ -118,12 +118,11 @@ def _column(who: Contest, column: Mapping[str, Any]) -> None:
     said = f"The column {called} is of the type {quoted(column['type'])}."
     who.found.add([atom, kind], said, may=["columns", "type", "used"] if role in _ROLES else ["columns", "type"])
     if role in _ROLES:
-        word = _ROLES[role]
         may = ["columns", "used", "features", "predict", "models"]
-        who.found.add([atom, word], f"The column {called} is {word}.", may=may)
+        who.found.add([atom, role], f"The column {called} is {role}.", may=may)
         for claim in ("used", "features"):
             said = f"The column {called} is {'used' if claim == 'used' else 'a feature'}."
-            who.found.add([atom, claim], said, may=[*may, word])
+            who.found.add([atom, claim], said, may=[*may, role])
         said = f"The column {called} is used."
         who.found.add([who.target, PREDICT, atom], said, may=["models", "forest", "columns"])
     elif role == _DROPPED:

@@ -75,3 +75,15 @@ def spoken(value: float) -> str:
         if len(Decimal(text).as_tuple().digits) >= _LEAST_DIGITS and abs(Decimal(text)) != 1:
             return text
     return repr(float(value))
+
+
+def counted(count: int, noun: str, verb: str = "") -> str:
+    """Return a count with its noun, and one of the verbs "is" and "has" in its number.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "column", "is")
+    ('1 row', '1,200 columns are')
+    """
+    plural = {"is": " are", "has": " have", "was": " were", "": ""}[verb]
+    return f"{count:,} {noun} {verb}".rstrip() if count == 1 else f"{count:,} {noun}s{plural}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from steps.model_card.claims import COUNT, NUMBER, SHARE, Atom, Collection
 from steps.model_card.contest import Contest, contest, is_share, metric
-from steps.model_card.figures import spoken
+from steps.model_card.figures import counted, spoken
 from steps.model_card.names import quoted
 
 _HOLDOUT, _TRAINING = ("part", "holdout"), ("part", "training")
@@ -34,12 +34,12 @@ def collect(found: Collection, evidence: Mapping[str, Any]) -> None:
     _rows_of_classes(who)
     for part in (*verdict.get("slices", []), *verdict.get("small_slices", [])):
         _rows_of_slice(who, part)
-    counted = len(verdict.get("slices", []))
-    if counted:
-        said = f"Scores are reported for {_slices(counted)}."
-        found.add(["slices"], said, may=["score", _HOLDOUT], value=counted, unit=COUNT)
+    reported = len(verdict.get("slices", []))
+    if reported:
+        said = f"Scores are reported for {counted(reported, 'slice')}."
+        found.add(["slices"], said, may=["score", _HOLDOUT], value=reported, unit=COUNT)
         for column, count in Counter(part["column"] for part in verdict["slices"]).items():
-            said = f"Scores are reported for {_slices(count)} of {quoted(column)}."
+            said = f"Scores are reported for {counted(count, 'slice')} of {quoted(column)}."
             needs = ["slices", found.name("column", column)]
             found.add(needs, said, may=["score", _HOLDOUT, "columns"], value=count, unit=COUNT, section="factors")
     elif "slices" in verdict:
@@ -49,8 +49,13 @@ def collect(found: Collection, evidence: Mapping[str, Any]) -> None:
 
 
 def slice_called(part: Mapping[str, Any]) -> str:
-    """Return what a sentence calls a slice, as Markdown\'s code."""
-    return quoted(f"{part['column']}={_value(part)}")
+    """Return what a sentence calls a slice, as Markdown's code."""
+    return quoted(slice_name(part))
+
+
+def slice_name(part: Mapping[str, Any]) -> str:
+    """Return what a slice is called."""
+    return f"{part['column']}={_value(part)}"
 
 
 def _value(part: Mapping[str, Any]) -> str:
@@ -60,7 +65,7 @@ def _value(part: Mapping[str, Any]) -> str:
 def _slice(found: Collection, part: Mapping[str, Any]) -> list[list[Atom]]:
     """Return the ways to name a slice."""
     column, value = found.name("column", part["column"]), found.name("value", _value(part))
-    return [[found.name("slice", f"{part['column']}={_value(part)}")], [column, value]]
+    return [[found.name("slice", slice_name(part))], [column, value]]
 
 
 def _scores(
@@ -135,7 +140,7 @@ def _rows_of_classes(who: Contest) -> None:
             where = "of the training data" if side == "training" else "of the holdout"
             who.found.add(
                 [atom, "rows", ("part", side)],
-                f"Class {quoted(label)} has {_rows(rows)} {where}.",
+                f"Class {quoted(label)} has {counted(rows, 'row')} {where}.",
                 may=[*may, "classes"],
                 value=rows,
                 unit=COUNT,
@@ -143,17 +148,9 @@ def _rows_of_classes(who: Contest) -> None:
             )
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'s' if count != 1 else ''}"
-
-
-def _slices(count: int) -> str:
-    return f"{count:,} slice{'s' if count != 1 else ''}"
-
-
 def _rows_of_slice(who: Contest, part: Mapping[str, Any]) -> None:
     for atoms in _slice(who.found, part):
-        said = f"The slice {slice_called(part)} has {_rows(part['rows'])} of the holdout."
+        said = f"The slice {slice_called(part)} has {counted(part['rows'], 'row')} of the holdout."
         may = {_HOLDOUT, "slices"}
         who.found.add([*atoms, "rows"], said, may=may, value=part["rows"], unit=COUNT)
         if not part["scores"]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from steps.model_card.claims import Facts
-from steps.model_card.figures import spoken
+from steps.model_card.figures import counted, spoken
 from steps.model_card.names import quoted
-from steps.model_card.part_facts import slice_called
-from steps.model_card.speaker import MOST_NAMED, Speaker, counted, joined
+from steps.model_card.part_facts import slice_called, slice_name
+from steps.model_card.speaker import MOST_NAMED, Speaker, joined
 from steps.model_card.unsaid_facts import UNSAID
 
 _ROLES = {"numeric": "numeric", "categorical": "categorical", "date": "dates"}
@@ -217,7 +217,7 @@ def _caveats(say: Speaker) -> list[str]:
         if weakest:
             found += say.those(f"The {noun} {called} has {counted(lowest['rows'], 'row')} of the holdout.")
     small = say.verdict.get("small_slices", [])
-    few = [f"{part['column']}={'missing' if part['value'] is None else part['value']}" for part in small]
+    few = list(map(slice_name, small))
     end = " too few rows for a score."
     found += say.listed(few, "The slice ", f" has{end}", ("The slices ", f" have{end}"))
     return [*found, *say.those("The holdout is split from the table."), *_unsaid(say, "caveats")]
