@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,7 +59,9 @@ def typed(entry_point: str, parameter: str, value: str, folder: Path) -> list[st
     given = dict.fromkeys(MLPROJECT[entry_point]["parameters"], "1") | {parameter: value}
     command = load_project(str(PROJECT)).get_entry_point(entry_point).compute_command(given, None)
     program = folder / "python"
-    program.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n", encoding="utf-8")
+    code = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    told = shlex.join([sys.executable, "-c", code])  # not after #!, where a path may have no space
+    program.write_text(f'#!/bin/sh\nexec {told} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     environment = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, capture_output=True, check=True)
